@@ -1,0 +1,5 @@
+"""`python -m dot_ai_lifecycle` is `dot-ai`."""
+
+from dot_ai_lifecycle.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""The outside world, one thing each, with its errors translated into ours."""

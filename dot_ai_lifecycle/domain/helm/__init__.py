@@ -1,0 +1,1 @@
+"""Helm: what its releases hold, and how they go back."""

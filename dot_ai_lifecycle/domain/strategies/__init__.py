@@ -1,0 +1,1 @@
+"""How pods are replaced: rolling, blue-green, canary, and which of them an app wants."""

@@ -1,0 +1,111 @@
+"""Which strategy an app wants as it is, and why: the one that loses no request with the pods that run now."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dot_ai_lifecycle.core.conditions.sides import is_active, wanted_revision
+from dot_ai_lifecycle.core.errors import Refused
+from dot_ai_lifecycle.core.scene import Scene
+from dot_ai_lifecycle.core.workload import Workload
+from dot_ai_lifecycle.domain.engines.by_engine import strategy_spoken
+from dot_ai_lifecycle.domain.rolling import drains
+
+Strategy = Literal["rolling", "blue-green", "canary", "its own"]
+Wanted = Literal["auto", "rolling", "blue-green", "canary"]
+
+_FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A strategy, and in one sentence why it."""
+
+    strategy: Strategy
+    why: str
+
+
+def chosen(scene: Scene, wanted: Wanted) -> Chosen:
+    """The strategy for a change of this app. Raises Refused where the one that is wanted cannot be carried out."""
+    unfit = unfit_for_switching(scene)
+    if wanted == "rolling":
+        return Chosen("rolling", "as asked")
+    if wanted != "auto":
+        if wanted == "canary" and scene.workload.kind != "Deployment":
+            unfit = _unfit_for_turns(scene)
+        if unfit:
+            raise Refused(f"A {wanted} change of {scene.workload.ref} is not possible: {unfit}.", hint=_INSTEAD)
+        return Chosen(wanted, "as asked")
+    if unfit:
+        return Chosen("rolling", unfit)
+    if not scene.services:
+        return Chosen("rolling", "no Service sends traffic to it")
+    if undrained := [c["name"] for c in scene.workload.containers if c.get("ports") and not drains(c)]:
+        why = f"{', '.join(undrained)} has no preStop hook: pods leave the Services before they end"
+        return Chosen("blue-green", why)
+    return Chosen("rolling", "its pods drain before they end")
+
+
+def left_to_engine(workload: Workload, wanted: Wanted = "auto") -> Chosen:
+    """The way of the engine that owns the app. Raises Refused where another one is wanted."""
+    words = strategy_spoken(workload)
+    if wanted != "auto":
+        raise Refused(f"{workload.engine} replaces the pods of {workload.ref} in its own way ({words}).", hint=_INSTEAD)
+    return Chosen(
+        "its own", f"{workload.engine} {'owns' if workload.kind == 'Rollout' else 'delivers'} the app ({words})"
+    )
+
+
+_INSTEAD = "Leave the strategy out: the one that fits is chosen by itself."
+
+
+def unfit_for_switching(scene: Scene) -> str:
+    """Why two whole revisions cannot stand side by side behind a gate; empty where they can."""
+    workload = scene.workload
+    if workload.engine:
+        return f"{workload.engine} decides how its pods are replaced"
+    if workload.kind != "Deployment":
+        return _ONE_PLACE[workload.kind]
+    if workload.strategy_type != "RollingUpdate":
+        return f"its strategy is {workload.strategy_type}"
+    if workload.replicas == 0:
+        return "it is scaled to 0"
+    return _unsteady(scene) or _out_of_reach(scene)
+
+
+_ONE_PLACE = {
+    "StatefulSet": "each pod of a StatefulSet has a name of its own, so no second set can stand beside them",
+    "DaemonSet": "a DaemonSet has one pod on each node, so no second set can stand beside them",
+}
+
+
+def _unfit_for_turns(scene: Scene) -> str:
+    """Why a set cannot be held half-way between two revisions; empty where it can."""
+    workload = scene.workload
+    if workload.partition:
+        return f"its updateStrategy has the partition {workload.partition}: somebody divides its versions by hand"
+    if workload.replicas < _FEWEST:
+        return "it takes two pods to have one of each version" if workload.replicas else "no pods of it are wanted"
+    return _unsteady(scene)
+
+
+def _unsteady(scene: Scene) -> str:
+    """Whether anything but one whole revision runs now."""
+    workload, current = scene.workload, wanted_revision(scene)
+    if current is None or not workload.generation_seen:
+        return "its controller has not looked at its last change yet"
+    active = [pod for pod in scene.pods if is_active(pod)]
+    if any(pod.revision != current.hash for pod in active):
+        return "an earlier change is still rolling out"
+    if sum(1 for pod in active if pod.ready) < workload.replicas:
+        return "not all of its pods are ready"
+    pinned = [service.name for service in scene.services if service.pinned_to]
+    return f"{pinned[0]} is pinned to one revision by an operation that was left" if pinned else ""
+
+
+def _out_of_reach(scene: Scene) -> str:
+    """Whether the Services are not ours to see or to switch."""
+    if "services" in scene.unread:
+        return "you may not list services here"
+    if scene.shared:
+        return f"Service {scene.shared[0]} sends traffic to pods of other apps too, and would leave them out"
+    return "you may not patch services here" if scene.services and "services" in scene.unwritable else ""

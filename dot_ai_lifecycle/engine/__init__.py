@@ -1,0 +1,1 @@
+"""Proposes, performs, watches, records, takes back. Knows steps, not operations."""

@@ -1,0 +1,1 @@
+"""How people and programs reach the operations: MCP and the command line."""

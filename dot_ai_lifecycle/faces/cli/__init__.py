@@ -1,0 +1,1 @@
+"""The command line: a face of the same operations as MCP, for people at a terminal and for scripts."""

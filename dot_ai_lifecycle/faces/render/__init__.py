@@ -1,0 +1,1 @@
+"""What people see: plans, stories and answers, laid out for a screen."""

@@ -1,0 +1,1 @@
+"""Clients nobody here wrote: the protocol's own conformance suite, and the MCP Inspector's command line."""

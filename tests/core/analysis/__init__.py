@@ -1,0 +1,1 @@
+"""Tests of judging a new version beside the old one."""

@@ -1,0 +1,2 @@
+module dot-ai.test/testapp
+go 1.24
