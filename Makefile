@@ -36,8 +36,8 @@ demo: setup ## Watch an update, a bad version taken back, and the story of both 
 	@$(BIN)/dot-ai demo $(ARGS)
 
 test: setup ## Every test that needs no root, with coverage and its bounds
-	@rm -f .coverage .coverage.*
-	$(PYTEST) -n $(JOBS) --dist worksteal -m 'not real' --cov --cov-report= -q tests $(ARGS)
+	@rm -rf .coverage
+	PYTEST_PLUGINS=tests.coverage_plugin $(PYTEST) -n $(JOBS) --dist worksteal -m 'not real' -q tests $(ARGS)
 	$(BIN)/python -m tests.coverage_gate
 
 real: setup ## The tests on a real Kubernetes (root; tests/real/README.md says what else)
@@ -68,5 +68,5 @@ docs: setup ## Write the pages that are made from the code
 	$(BIN)/python -m benchmarks.pictures
 
 clean: ## Remove what the targets made, .venv included
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* coverage.json
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,9 +1,8 @@
 """Every async test runs in virtual time, unless it is marked `realtime` because it needs real sockets or processes."""
 
 import asyncio
-import sys
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 
 import pytest
 from pytest_asyncio.plugin import LoopFactory
@@ -38,19 +37,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Do not trace what is marked `unmeasured`: pytest-cov's own mark goes on tracing in the workers of xdist."""
-    if item.get_closest_marker("unmeasured") is None:
-        return (yield)
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    try:
-        return (yield)
-    finally:
-        sys.settrace(tracer)
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, LoopFactory]:

@@ -126,13 +126,9 @@ def _on_a_free_port(words: list[str]) -> list[str]:
     return [re.sub(r"^(127\.0\.0\.1):\d+$", r"\1:0", word) for word in words]
 
 
-def environment(kubeconfig: Path, state: Path, *, measured: bool) -> dict[str, str]:
-    """The environment of a person who reads the documentation, with the playground as their cluster.
-
-    `measured` counts towards coverage what the commands run, where the tests do; each then takes twice as long.
-    """
-    names = [name for name in os.environ if measured and name.startswith("COVERAGE_")]
-    kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR", *names) if name in os.environ}
+def environment(kubeconfig: Path, state: Path) -> dict[str, str]:
+    """The environment of a person who reads the documentation, with the playground as their cluster."""
+    kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
     return {
         **kept,
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",

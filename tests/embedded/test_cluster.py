@@ -52,7 +52,6 @@ async def test_a_cluster_with_hundreds_of_pods_is_there_at_once_and_can_be_updat
 
 @pytest.mark.slow
 @pytest.mark.timeout(60)
-@pytest.mark.unmeasured
 async def test_five_thousand_pods_are_listed_in_half_a_second() -> None:
     async with EmbeddedCluster() as cluster:
         await cluster.fill(apps=200, pods_per_app=25)
@@ -138,7 +137,6 @@ def wish(kind: str, tag: str, replicas: int) -> Object:
     return workload(kind, kind.lower(), f"shop:{tag}", **size, **more)
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize("seed", range(12))
 async def test_whatever_happens_the_last_wish_is_fulfilled(seed: int) -> None:
     chance, kinds = random.Random(seed), ("Deployment", "StatefulSet", "DaemonSet")

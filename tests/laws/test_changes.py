@@ -17,8 +17,6 @@ from dot_ai_lifecycle.operations.resume_operation import ResumeOperation
 from tests.laws.cases import CASES, KINDS, Case, every_change, interrupted
 from tests.support.house import House
 
-pytestmark = pytest.mark.unmeasured
-
 STRATEGY_FIELDS = (
     "strategy",
     "updateStrategy",

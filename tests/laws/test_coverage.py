@@ -10,11 +10,10 @@ PLACE = "dot_ai_lifecycle/engine/"
 
 
 def report(*, taken: int, of: int = 10, lines: int = 990) -> dict[str, Any]:
-    """Coverage's report of one file, all of whose lines were run."""
+    """A report of one file, all of whose lines were run."""
     summary = {
-        "num_statements": lines,
         "covered_lines": lines,
-        "num_branches": of,
+        "missing_lines": 0,
         "covered_branches": taken,
         "missing_branches": of - taken,
     }

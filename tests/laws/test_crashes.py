@@ -22,8 +22,6 @@ from tests.requirements import claims
 from tests.support.house import House, house
 from tests.support.mortal import MortalTransport
 
-pytestmark = pytest.mark.unmeasured
-
 
 async def killed_after(home: House, writes: int, change: Change[Any], *, mute: bool) -> None:
     """Run a change in a process that dies after that many writes."""

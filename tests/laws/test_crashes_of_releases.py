@@ -15,7 +15,7 @@ from tests.requirements import claims
 from tests.support.house import house
 from tests.support.releases import FIRST, SECOND, SECRET, THIRD, WORKER, Helm
 
-pytestmark = [pytest.mark.every_write, pytest.mark.unmeasured]
+pytestmark = pytest.mark.every_write
 
 
 ROLLED = [(FIRST.drain, writes) for writes in range(2, 30)]

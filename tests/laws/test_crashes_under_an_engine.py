@@ -12,7 +12,7 @@ from tests.laws.test_crashes import killed_after, recorded
 from tests.support.house import House, house
 from tests.support.rollouts import DEFINITION, rollout, service
 
-pytestmark = [pytest.mark.every_write, pytest.mark.unmeasured]
+pytestmark = pytest.mark.every_write
 
 STEPS = "{canary: {steps: [{setWeight: 50}, {pause: {duration: 2s}}]}}"
 APP = "---".join((DEFINITION, rollout("api", STEPS), service("api", "api")))

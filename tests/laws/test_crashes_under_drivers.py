@@ -16,7 +16,7 @@ from tests.support.flagger import app, flagger
 from tests.support.house import House, house
 from tests.support.kruise import APP, kruise
 
-pytestmark = [pytest.mark.every_write, pytest.mark.unmeasured]
+pytestmark = pytest.mark.every_write
 
 TIMED = APP.replace("pause: {}", "pause: {duration: 2}")
 

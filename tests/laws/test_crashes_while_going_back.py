@@ -13,7 +13,7 @@ from tests.laws.test_crashes import killed_after, recorded
 from tests.requirements import claims
 from tests.support.house import BARE, House, house
 
-pytestmark = [pytest.mark.every_write, pytest.mark.unmeasured]
+pytestmark = pytest.mark.every_write
 
 ROLLED = [("web", writes) for writes in range(2, 16)]
 SWITCHED = [("bare", writes) for writes in range(2, 30, 2)]

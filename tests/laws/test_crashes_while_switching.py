@@ -12,7 +12,7 @@ from tests.laws.test_crashes import killed_after, recorded
 from tests.requirements import claims
 from tests.support.house import BARE, house
 
-pytestmark = [pytest.mark.every_write, pytest.mark.unmeasured]
+pytestmark = pytest.mark.every_write
 
 CANARY = {"strategy": "canary", "steps": [20, 50], "interval": 4}
 

@@ -13,7 +13,7 @@ from tests.requirements import claims
 from tests.support.gateway import DEFINITION, ROUTE
 from tests.support.house import BARE, house
 
-pytestmark = [pytest.mark.every_write, pytest.mark.unmeasured]
+pytestmark = pytest.mark.every_write
 
 CANARY = {"strategy": "canary", "steps": [20, 50], "interval": 4, "header": "x-canary=yes"}
 

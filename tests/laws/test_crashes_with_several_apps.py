@@ -14,7 +14,7 @@ from tests.requirements import claims
 from tests.support.house import house
 from tests.support.several import API, WORKER
 
-pytestmark = [pytest.mark.every_write, pytest.mark.unmeasured]
+pytestmark = pytest.mark.every_write
 
 ALL = ("worker", "api", "web")
 

@@ -12,8 +12,6 @@ from dot_ai_lifecycle.engine.proposal import Consent
 from tests.laws.cases import CASES, Case, every_change
 from tests.requirements import claims
 
-pytestmark = pytest.mark.unmeasured
-
 PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
 OWNED = pytest.mark.parametrize(
     "case", [case for case in CASES if case.name not in ("restart", "undo", "resume")], ids=lambda case: case.name

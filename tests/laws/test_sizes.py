@@ -2,22 +2,32 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 from tests.laws.modules import PACKAGE, ROOT
 
 FILE, TEST_FILE, FUNCTION = 300, 400, 40
 
 FILES = sorted(path for place in (PACKAGE, "tests", "benchmarks") for path in (ROOT / place).rglob("*.py"))
+ROOMS = sorted({path.parent for path in FILES})
+in_each_room = pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(ROOT)))
 
 
 def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def functions(path: Path) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, int]]:
     """Every function of a file with its length in lines, decorators left out."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node, (node.end_lineno or node.lineno) - node.lineno + 1
 
@@ -34,10 +44,11 @@ def test_every_file_is_short():
     assert len(lengths) > 100, "the law has lost sight of the files"
 
 
-def test_every_function_is_short():
+@in_each_room
+def test_every_function_is_short(room: Path):
     long = [
         f"{named(path)}:{node.lineno} {node.name}: {lines} lines"
-        for path in FILES
+        for path in room.glob("*.py")
         for node, lines in functions(path)
         if lines > FUNCTION
     ]
@@ -45,9 +56,10 @@ def test_every_function_is_short():
     assert long == []
 
 
-def test_every_module_opens_with_why_it_exists():
+@in_each_room
+def test_every_module_opens_with_why_it_exists(room: Path):
     silent = [
-        named(path) for path in FILES if (text := path.read_text()).strip() and not ast.get_docstring(ast.parse(text))
+        named(path) for path in room.glob("*.py") if path.read_text().strip() and not ast.get_docstring(parsed(path))
     ]
 
     assert silent == []

@@ -25,7 +25,6 @@ def condemned(stream: Iterator[Measured], looks: int) -> bool:
     return False
 
 
-@pytest.mark.unmeasured
 @pytest.mark.timeout(30)  # that many take some seconds of reckoning
 @pytest.mark.parametrize(
     ("base", "new", "old", "looks"),
@@ -48,7 +47,6 @@ def test_of_versions_that_err_alike_less_than_one_in_a_hundred_is_taken_back(
     assert taken_back < CANARIES / 100
 
 
-@pytest.mark.unmeasured
 def test_of_many_looks_at_versions_that_err_alike_less_than_one_in_a_hundred_ends_badly() -> None:
     chance = random.Random(30)
     taken_back = sum(condemned(windows(chance, base=0.01, new=10, old=90), 32) for _ in range(800))
@@ -56,7 +54,6 @@ def test_of_many_looks_at_versions_that_err_alike_less_than_one_in_a_hundred_end
     assert taken_back < 8
 
 
-@pytest.mark.unmeasured
 def test_versions_that_err_alike_are_promoted_and_few_are_kept_waiting() -> None:
     chance = random.Random(31)
     verdicts = [canary(windows(chance, base=0.01, new=10, old=90), 4)[0].decision for _ in range(1000)]
