@@ -36,7 +36,8 @@ class Ledger:
         self._cluster = cluster
         self._local = local
         self._reading = asyncio.Lock()
-        self._found: dict[tuple[str | None, str, str], int] = {}
+        self._full: dict[tuple[str | None, str, str], list[ConfigMap]] = {}
+        """By namespace, kind and name of apps last read: their records where there were twenty or more, else none."""
         self.begun_at = ""
         """The cluster's resource version when the latest record was created: nothing of that operation is older."""
 
@@ -122,8 +123,6 @@ class Ledger:
         identity, listed = await asyncio.gather(
             self._cluster.identity(), self._labelled(namespace, with_label(app) if app else OPERATION_LABEL)
         )
-        self._found[namespace, kind, app] = len(listed)
-
         def fits(record: Record) -> bool:
             """A label holds the beginning of a long name only."""
             return any(
@@ -133,6 +132,7 @@ class Ledger:
 
         # To unpack them all costs ten times what listing them does; a record is made as its operation begins.
         latest = sorted(listed, key=lambda found: found.created or _BEFORE_ALL, reverse=True)
+        self._full[namespace, kind, app] = latest if app and len(latest) >= KEPT else []
         shared = islice((record for record in map(from_config_map, latest) if record and fits(record)), limit)
         kept = (record for record in await self._all_kept(identity.uid) if fits(record))
         return _newest_first((*shared, *kept))[:limit]
@@ -171,15 +171,16 @@ class Ledger:
     async def prune(self, record: Record) -> None:
         """Let go of an app's ended records beyond the newest twenty that no retained revision came from.
 
-        Never an error: pruning is not the work. Nothing is asked where fewer were there when they were last read.
+        Never an error: pruning is not the work. What was read to plan the operation is not read again.
         """
         app = record.plan.app
-        if self._found.get((app.namespace, app.kind, app.name), KEPT) < KEPT:
-            return
+        place = (app.namespace, app.kind, app.name)
         try:
-            known = await self.records(app.namespace, app=app.name, kind=app.kind, limit=10 * KEPT)
+            if place not in self._full:
+                await self.records(app.namespace, app=app.name, kind=app.kind)
+            known = [one for one in map(from_config_map, self._full.pop(place)) if one and one.id != record.id]
             own = [one for one in known if one.plan.app.name == app.name and one.plan.app.kind == app.kind]
-            old = [one for one in own[KEPT:] if one.state not in UNFINISHED and one.shared]
+            old = [one for one in _newest_first((record, *own))[KEPT:] if one.state not in UNFINISHED]
             retained = await self._retained(app) if old else set()
             for one in old:
                 if one.template_after == one.template_before or one.template_after not in retained:
