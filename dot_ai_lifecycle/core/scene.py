@@ -12,7 +12,8 @@ from dot_ai_lifecycle.core.workload import Workload, digest_of, without_hash
 class Scene:
     """What was seen of one workload, all of one look.
 
-    `revisions` and `pods` are those the workload owns; `services` those that select its pods; `slices` their endpoints.
+    `revisions` and `pods` are those the workload owns, `strangers` pods that its selector finds too; `services` those
+    that select its pods; `slices` their endpoints.
     `primary` is the scene of the copy that Flagger keeps of it and lets serve.
     Parts that were not asked for are empty, and so are those in `unread`: kinds whose listing is forbidden to us. Those
     in `unwritable` may not be patched by us, and the Services named in `shared` send to pods of other apps too, where
@@ -23,6 +24,7 @@ class Scene:
     now: datetime
     revisions: tuple[Revision, ...] = ()
     pods: tuple[Pod, ...] = ()
+    strangers: tuple[Pod, ...] = ()
     services: tuple[Service, ...] = ()
     slices: tuple[EndpointSlice, ...] = ()
     events: tuple[Event, ...] = ()

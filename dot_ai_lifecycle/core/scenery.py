@@ -25,11 +25,13 @@ def scene_of(
     """The scene of one app, out of what its namespace has: only what belongs to it is kept, of events all."""
     behind = tuple(service for service in services if service.selects(workload.pod_labels))
     names = {service.name for service in behind}
+    own = owned_pods(workload, pods, revisions)
     return Scene(
         workload=workload,
         now=now,
         revisions=owned_revisions(workload, revisions),
-        pods=owned_pods(workload, pods, revisions),
+        pods=own,
+        strangers=tuple(pod for pod in pods if pod not in own),
         services=behind,
         slices=tuple(piece for piece in slices if piece.service in names),
         events=events,

@@ -232,8 +232,12 @@ class World:
     async def _is_shared(self, service: Service, scene: Scene) -> bool:
         """Whether pods that are not the app's are behind the Service too."""
         workload, wanted = scene.workload, service.lasting_selector
+        if workload.kind != "Deployment":
+            return False
+        if any(service.selects(pod.labels) and is_active(pod) for pod in scene.strangers):
+            return True
         own = (workload.spec.get("selector") or {}).get("matchLabels") or {}
-        if workload.kind != "Deployment" or all(wanted.get(key) == value for key, value in own.items()):
+        if all(wanted.get(key) == value for key, value in own.items()):
             return False
         labels = ",".join(f"{key}={value}" for key, value in sorted(wanted.items()))
         behind, ours = await self._all(PODS, workload.namespace, labels), {pod.uid for pod in scene.pods}

@@ -9,7 +9,7 @@ from dot_ai_lifecycle.core.analysis.queries import own_query
 from dot_ai_lifecycle.core.errors import Refused
 from dot_ai_lifecycle.core.preview import Preview
 from dot_ai_lifecycle.core.smoke import checks_of
-from dot_ai_lifecycle.core.steps import Edit, Observe, Together
+from dot_ai_lifecycle.core.steps import Await, Edit, Observe, Together
 from dot_ai_lifecycle.core.surroundings import Look
 from dot_ai_lifecycle.domain.strategies.as_one import Member, as_one
 from dot_ai_lifecycle.domain.strategies.replacing import Ways
@@ -22,7 +22,9 @@ LATENCY = own_query("max(latency) <= 2")
 
 def member(name: str = "web", *, behind: str | None = None, services: bool = True, **more: Any) -> Member:
     scene = standing(app(name=name, **more))
-    seen = replace(scene, services=(service(behind or name),) if services else ())
+    seen = replace(
+        scene, services=(service(behind or name),) if services else (), shared=(behind,) if behind is not None else ()
+    )
     rollout = Rollout(seen, (Edit(path=IMAGE, old="shop/web:v1", new="shop/web:v2"),), "to v2", "update: to v2", 60)
     return Member(rollout, Look(around(seen), {}))
 
@@ -84,11 +86,15 @@ def test_a_strategy_that_one_of_them_cannot_have_is_refused_by_its_name():
         as_one([member("db", kind="StatefulSet"), member("web")], "blue-green", Ways())
 
 
-def test_apps_behind_one_service_are_rolled_as_it_cannot_name_a_version_of_each():
+def test_apps_behind_one_service_are_proven_together_and_rolled_as_it_cannot_name_a_version_of_each():
     apps = [member("api", behind="front"), member("web", behind="front")]
 
     whole = as_one(apps, "auto", Ways())
 
+    proven = next(step for step in whole.steps if isinstance(step, Together))
+    assert [(one.ref.name, one.pods) for one in proven.steps if isinstance(one, Await)] == [("api", 1), ("web", 1)]
     assert not [step for step in whole.steps if step.ref.kind == "Service"]
-    with pytest.raises(Refused, match="Service front sends to Deployment shop/api and to another of these apps"):
+    with pytest.raises(
+        Refused, match="Deployment shop/api is not possible: Service front sends traffic to pods"
+    ):
         as_one(apps, "blue-green", Ways())

@@ -219,3 +219,14 @@ async def test_a_service_that_other_pods_share_is_not_switched_away_from_them(tm
 
         assert "Service bare sends traffic to pods of other apps too" in proposal.plan.notes[0].text
         assert {step.ref.kind for step in proposal.plan.steps} == {"Deployment"}
+
+
+async def test_a_service_is_not_switched_away_from_pods_that_the_selector_of_the_app_finds_too(tmp_path: Path):
+    async with house(tmp_path, BARE, TWIN) as home:
+        proposal = await home.engine.propose(V2)
+        record = await home.run(V2)
+
+        assert "Service bare sends traffic to pods of other apps too" in proposal.plan.notes[0].text
+        assert {step.ref.kind for step in proposal.plan.steps} == {"Deployment"}
+        assert record.state == "done"
+        assert home.deployment("twin")["status"]["readyReplicas"] == 2

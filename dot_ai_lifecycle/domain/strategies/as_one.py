@@ -5,7 +5,6 @@ moment. Apps are switched in the order given, so that callees come before their 
 have been watched. Whatever fails takes all of it back, last first.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +19,7 @@ from dot_ai_lifecycle.domain.preflight.assessment import Assessment, assess
 from dot_ai_lifecycle.domain.preflight.crowding import Newcomers, crowded
 from dot_ai_lifecycle.domain.strategies.blue_green import prepared, proven, switched
 from dot_ai_lifecycle.domain.strategies.burst import burst, probe
-from dot_ai_lifecycle.domain.strategies.choice import Chosen, Wanted, unfit_for_switching
+from dot_ai_lifecycle.domain.strategies.choice import Chosen, Wanted, chosen, out_of_reach, unfit_to_stand_beside
 from dot_ai_lifecycle.domain.strategies.preview import previewed, unchecked
 from dot_ai_lifecycle.domain.strategies.replacing import Replaced, Ways, replacing
 from dot_ai_lifecycle.domain.strategies.rollout import Rollout
@@ -32,19 +31,14 @@ _VERDICTS = ("safe", "safe-with-fixes", "degraded", "impossible")
 
 @dataclass(frozen=True)
 class Member:
-    """One of the apps: how its pods are to change, and what was looked at around it.
-
-    `shared` names its Services that send to others of these apps, too: they cannot be pinned to one revision.
-    """
+    """One of the apps: how its pods are to change, and what was looked at around it."""
 
     rollout: Rollout
     look: Look
-    shared: frozenset[str] = frozenset()
 
-    def among(self, others: Sequence[Newcomers], services: frozenset[str]) -> "Member":
-        """The app where new pods of others come, too, and some of its Services send to others."""
-        around = crowded(self.look.around, others)
-        return replace(self, look=replace(self.look, around=around), shared=services & _senders(self))
+    def among(self, others: Sequence[Newcomers]) -> "Member":
+        """The app where new pods of others come, too."""
+        return replace(self, look=replace(self.look, around=crowded(self.look.around, others)))
 
 
 @dataclass(frozen=True)
@@ -109,17 +103,11 @@ def _shares(members: Sequence[Member], wanted: Wanted, ways: Ways) -> list[Share
     """The share of each; those that need room for a whole set take it first, the others what is left."""
     shares: dict[int, Share] = {}
     taken: list[Newcomers] = []
-    senders = Counter(name for member in members for name in _senders(member))
-    shared = frozenset(name for name, apps in senders.items() if apps > 1)
     for place in sorted(range(len(members)), key=lambda place: not sending(members[place].rollout)):
-        member = members[place].among(taken, shared)
+        member = members[place].among(taken)
         shares[place] = _share(member, wanted, ways)
         taken.append((member.look.around, shares[place].newcomers))
     return [shares[place] for place in range(len(members))]
-
-
-def _senders(member: Member) -> frozenset[str]:
-    return frozenset(service.name for service in sending(member.rollout))
 
 
 def _steps(shares: Sequence[Share], main: Rollout, ways: Ways) -> tuple[Step, ...]:
@@ -153,15 +141,11 @@ def _asked(main: Rollout, ways: Ways, share: Share) -> tuple[Step, ...]:
 
 def _share(member: Member, wanted: Wanted, ways: Ways) -> Share:
     rollout, look = member.rollout, member.look
-    if unfit_for_switching(rollout.scene):
+    if unfit_to_stand_beside(rollout.scene):
         return _in_its_turn(member, wanted, ways)
-    if wanted == "blue-green" and member.shared:
-        raise Refused(
-            f"Service {min(member.shared)} sends to {rollout.workload.ref} and to another of these apps: "
-            "it cannot be pinned to one version of one of them.",
-            hint="Leave the strategy out: these apps are rolled then.",
-        )
-    if wanted != "rolling" and not member.shared and (share := _switched(rollout, wanted, ways, look)) is not None:
+    chosen(rollout.scene, wanted)  # refuses what cannot be switched
+    unreachable = out_of_reach(rollout.scene)
+    if wanted != "rolling" and not unreachable and (share := _switched(rollout, wanted, ways, look)) is not None:
         return share
     assessment = assess(look.around, strategy="rolling", images=look.images)
     if assessment.headroom == 0:
@@ -169,7 +153,7 @@ def _share(member: Member, wanted: Wanted, ways: Ways) -> Share:
     begun, proof = probe(rollout)
     steps = burst(rollout, assessment.headroom)
     served = "one pod of it proves itself first, and is asked like the others" if sending(rollout) else _UNASKED
-    return Share(_told(rollout, Chosen("rolling", served), assessment), (begun,), (proof,), steps)
+    return Share(_told(rollout, Chosen("rolling", unreachable or served), assessment), (begun,), (proof,), steps)
 
 
 _UNASKED = "no Service sends traffic to it; one pod of it proves itself first"

@@ -59,7 +59,12 @@ _INSTEAD = "Leave the strategy out: the one that fits is chosen by itself."
 
 
 def unfit_for_switching(scene: Scene) -> str:
-    """Why two whole revisions cannot stand side by side behind a gate; empty where they can."""
+    """Why the Services cannot be switched from one whole revision to another; empty where they can."""
+    return unfit_to_stand_beside(scene) or out_of_reach(scene)
+
+
+def unfit_to_stand_beside(scene: Scene) -> str:
+    """Why new pods cannot stand beside all the old ones, held back by a gate; empty where they can."""
     workload = scene.workload
     if workload.engine:
         return f"{workload.engine} decides how its pods are replaced"
@@ -69,7 +74,7 @@ def unfit_for_switching(scene: Scene) -> str:
         return f"its strategy is {workload.strategy_type}"
     if workload.replicas == 0:
         return "it is scaled to 0"
-    return _unsteady(scene) or _out_of_reach(scene)
+    return _unsteady(scene)
 
 
 _ONE_PLACE = {
@@ -102,8 +107,8 @@ def _unsteady(scene: Scene) -> str:
     return f"{pinned[0]} is pinned to one revision by an operation that was left" if pinned else ""
 
 
-def _out_of_reach(scene: Scene) -> str:
-    """Whether the Services are not ours to see or to switch."""
+def out_of_reach(scene: Scene) -> str:
+    """Why the Services are not ours to see or to switch; empty where they are."""
     if "services" in scene.unread:
         return "you may not list services here"
     if scene.shared:
