@@ -34,6 +34,11 @@ def was_going_back(record: Record) -> bool:
     return any(happening.phase == "undo" for happening in record.happenings)
 
 
+def taken_back(record: Record) -> int:
+    """How many steps of its way back an operation is known to have done."""
+    return _done(record, "undo")
+
+
 def reached(record: Record, objects: Objects) -> Reached:
     """How far an operation got. A step recorded as begun and not as done is looked up in the objects it changes.
 

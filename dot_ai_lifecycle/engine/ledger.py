@@ -123,6 +123,7 @@ class Ledger:
         identity, listed = await asyncio.gather(
             self._cluster.identity(), self._labelled(namespace, with_label(app) if app else OPERATION_LABEL)
         )
+
         def fits(record: Record) -> bool:
             """A label holds the beginning of a long name only."""
             return any(

@@ -13,7 +13,7 @@ from dot_ai_lifecycle.core.filling import filled
 from dot_ai_lifecycle.core.metrics import Metrics
 from dot_ai_lifecycle.core.parts import blamed
 from dot_ai_lifecycle.core.ports import Cluster
-from dot_ai_lifecycle.core.progress import OF_ONE_STEP
+from dot_ai_lifecycle.core.progress import OF_ONE_STEP, taken_back
 from dot_ai_lifecycle.core.record import Cause, Happening, Record, State
 from dot_ai_lifecycle.core.redaction import redact
 from dot_ai_lifecycle.core.refs import Ref
@@ -134,7 +134,7 @@ class Run:
         if not any(isinstance(step, Patch | Create | Delete | Inscribe | Reissue | Steer) for step in self._done):
             await self._end("undone", f"{failed.cause.text} Nothing was changed.")
         elif not failed.undoable:
-            await self._release(failed.cause)
+            await self._release(failed.cause, failed.cause.text)
         elif self.record.plan.on_failure == "hold":
             await self._end("stuck", f"{failed.cause.text} It was left as it is, as asked (on_failure: hold).")
         else:
@@ -148,14 +148,17 @@ class Run:
             did = await self._backwards(way_back(tuple(self._done), plan.app, within))
         except Failed as failed:
             text = f"{cause.text} Taking it back did not succeed: {failed.cause.text}"
-            await self._end("stuck", text)
+            if failed.undoable:
+                await self._end("stuck", text)
+            else:
+                await self._release(failed.cause, text)
             return
         await self._end("undone", f"{cause.text} It was taken back: {did.text}")
 
-    async def _release(self, cause: Cause) -> None:
+    async def _release(self, cause: Cause, text: str) -> None:
         """Leave the app to whoever changed it, but for what was ours for the time of this operation only.
 
-        Of several apps, the others are taken back.
+        Of several apps, the others are taken back. `text` tells what happened.
         """
         theirs = tuple(step for step in self._done if step.part == cause.app)
         held = self.record.plan.on_failure == "hold"
@@ -169,17 +172,19 @@ class Run:
             given_back = release(theirs, objects)
             await self._backwards((*given_back, *way_back(ours, self.record.plan.app)))
         except Failed as failed:
-            await self._end("stuck", f"{cause.text} Giving back its strategy did not succeed: {failed.cause.text}")
+            await self._end("stuck", f"{text} Giving back its strategy did not succeed: {failed.cause.text}")
             return
         words = " Its strategy and its Services are as they were." if given_back else ""
         words += " The other apps were taken back." if ours else ""
-        await self._end("stuck", f"{cause.text}{words}")
+        await self._end("stuck", f"{text}{words}")
 
     async def _backwards(self, steps: tuple[Step, ...]) -> Did:
+        """Go these steps back; what an earlier way back had not done yet is given up."""
         self._means.templates.clear()
         did = Did("nothing had been changed")
-        self.record = self.record.model_copy(update={"back": steps})
-        for number, step in enumerate(steps):
+        begun = taken_back(self.record)
+        self.record = self.record.model_copy(update={"back": (*self.record.back[:begun], *steps)})
+        for number, step in enumerate(steps, begun):
             did = await self._step("undo", number, await rooted(self._cluster, filled(step, self._known)))
         return did
 

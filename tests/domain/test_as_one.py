@@ -94,7 +94,5 @@ def test_apps_behind_one_service_are_proven_together_and_rolled_as_it_cannot_nam
     proven = next(step for step in whole.steps if isinstance(step, Together))
     assert [(one.ref.name, one.pods) for one in proven.steps if isinstance(one, Await)] == [("api", 1), ("web", 1)]
     assert not [step for step in whole.steps if step.ref.kind == "Service"]
-    with pytest.raises(
-        Refused, match="Deployment shop/api is not possible: Service front sends traffic to pods"
-    ):
+    with pytest.raises(Refused, match="Deployment shop/api is not possible: Service front sends traffic to pods"):
         as_one(apps, "blue-green", Ways())

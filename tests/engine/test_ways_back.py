@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from dot_ai_lifecycle.embedded.faults import Fault
+from dot_ai_lifecycle.engine.run import Progress, Run
 from dot_ai_lifecycle.operations.resume_operation import ResumeOperation
 from dot_ai_lifecycle.operations.rollback_app import RollbackApp
 from dot_ai_lifecycle.operations.scale_app import ScaleApp
 from dot_ai_lifecycle.operations.update_app import UpdateApp
-from tests.support.house import DATABASE, House, house
+from tests.support.house import BARE, DATABASE, House, house
 
 V2 = UpdateApp(app="web", version="v2")
 REAL_WRITE = "deployments/web(?!.*dryRun)"
@@ -206,3 +207,34 @@ async def test_a_version_that_failed_is_not_put_back_where_its_undo_fails(tmp_pa
         undo = await home.run(ResumeOperation(operation_id=held.id, action="undo"))
 
         assert (undo.state, home.image()) == ("stuck", "box.local/web:v1"), undo.verdict
+
+
+@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("strategy", ["blue-green", "canary", "rolling"])
+async def test_who_changes_the_template_while_a_bad_version_is_taken_back_finds_all_else_given_back(
+    tmp_path: Path, strategy: str, number: int
+):
+    async with house(tmp_path, BARE) as home:
+        seen: list[str] = []
+        runs: list[Run] = []
+
+        def theirs(found: dict[str, Any]) -> None:
+            found["spec"]["template"]["spec"]["containers"][0]["image"] = "box.local/bare:theirs"
+
+        def tell(progress: Progress) -> None:
+            if runs and runs[0].record.back and not progress.total and progress.text not in seen:
+                seen.append(progress.text)
+                if len(seen) == number + 1:
+                    home.edit(theirs, "bare")
+
+        change = UpdateApp(app="bare", version="v2-crash", strategy=strategy)
+        proposal = await home.engine.propose(change)
+        runs.append(await home.engine.start(change, home.consent(proposal), tell))
+        record = await runs[0].wait()
+
+        await home.box.settled()
+        if len(seen) <= number:
+            home.edit(theirs, "bare")
+            await home.box.settled()
+        assert record.state in ("stuck", "undone"), record.verdict
+        assert home.is_as_at_first("bare", "box.local/bare:theirs"), record.verdict
