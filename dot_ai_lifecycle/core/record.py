@@ -13,11 +13,9 @@ from dot_ai_lifecycle.core.objects import ConfigMap
 from dot_ai_lifecycle.core.plan import Plan
 from dot_ai_lifecycle.core.steps import Step
 
-APP_LABEL = "lifecycle.dot-ai/app"
-KIND_LABEL = "lifecycle.dot-ai/workload-kind"
 OPERATION_LABEL = "lifecycle.dot-ai/operation"
 STATE_LABEL = "lifecycle.dot-ai/state"
-WITH_LABELS = "with.lifecycle.dot-ai/"
+APP_LABELS = "app.lifecycle.dot-ai/"
 """Begins the labels by which a record is found under the name of each app that the operation changed."""
 
 State = Literal["running", "done", "undone", "stuck", "interrupted"]
@@ -89,9 +87,9 @@ def name_of(operation_id: str) -> str:
     return f"lifecycle-{operation_id}"
 
 
-def with_label(name: str) -> str:
+def app_label(name: str) -> str:
     """The label under which an operation is found by one of the apps it changed; long names are cut."""
-    return f"{WITH_LABELS}{name[:63].rstrip('-.')}"
+    return f"{APP_LABELS}{name[:63].rstrip('-.')}"
 
 
 def to_manifest(record: Record) -> dict[str, Any]:
@@ -103,11 +101,9 @@ def to_manifest(record: Record) -> dict[str, Any]:
         "namespace": app.namespace,
         "labels": {
             "app.kubernetes.io/managed-by": "dot-ai-lifecycle",
-            APP_LABEL: app.name[:63].rstrip("-."),
-            KIND_LABEL: app.kind,
             OPERATION_LABEL: record.id,
             STATE_LABEL: record.state,
-            **{with_label(one.name): "" for one in (app, *record.plan.others)},
+            **{app_label(one.name): "" for one in (app, *record.plan.others)},
         },
     }
     return {

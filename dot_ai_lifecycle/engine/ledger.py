@@ -17,10 +17,10 @@ from dot_ai_lifecycle.core.record import (
     STATE_LABEL,
     UNFINISHED,
     Record,
+    app_label,
     from_config_map,
     name_of,
     to_manifest,
-    with_label,
 )
 from dot_ai_lifecycle.core.refs import CONFIG_MAP, Ref, ref_to
 from dot_ai_lifecycle.core.workload import digest_of
@@ -121,7 +121,7 @@ class Ledger:
     ) -> tuple[Record, ...]:
         """The latest records, newest first; of one app where named. No namespace means all."""
         identity, listed = await asyncio.gather(
-            self._cluster.identity(), self._labelled(namespace, with_label(app) if app else OPERATION_LABEL)
+            self._cluster.identity(), self._labelled(namespace, app_label(app) if app else OPERATION_LABEL)
         )
 
         def fits(record: Record) -> bool:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from dot_ai_lifecycle.core.objects import ConfigMap
 from dot_ai_lifecycle.core.plan import Plan
 from dot_ai_lifecycle.core.record import (
-    APP_LABEL,
     OPERATION_LABEL,
     STATE_LABEL,
     Cause,
     Happening,
     Record,
+    app_label,
     from_binary,
     from_config_map,
     name_of,
@@ -65,15 +65,16 @@ def test_a_record_is_found_by_its_labels():
 
     assert manifest["metadata"]["name"] == name_of("abcd1234") == "lifecycle-abcd1234"
     labels = manifest["metadata"]["labels"]
-    assert (labels[APP_LABEL], labels[OPERATION_LABEL], labels[STATE_LABEL]) == ("web", "abcd1234", "stuck")
+    assert (labels[OPERATION_LABEL], labels[STATE_LABEL]) == ("abcd1234", "stuck")
+    assert app_label("web") == "app.lifecycle.dot-ai/web" in labels
 
 
 @pytest.mark.parametrize("app", ["a" * 253, "a" * 62 + "-" + "b" * 20, "x." * 60 + "x"])
 def test_the_longest_app_name_still_makes_a_label(app: str):
-    label = to_manifest(record(app))["metadata"]["labels"][APP_LABEL]
-
-    assert len(label) <= 63
-    assert label[-1].isalnum()
+    assert app_label(app) in to_manifest(record(app))["metadata"]["labels"]
+    name = app_label(app).partition("/")[2]
+    assert len(name) <= 63
+    assert name[-1].isalnum()
 
 
 def test_the_same_record_is_the_same_bytes():
