@@ -268,13 +268,14 @@ async def test_a_set_that_cannot_be_held_half_way_is_refused_with_the_reason(tmp
         home.edit(sized(2, 0), "db", "StatefulSet")
         said.append(await refusal(home, replicas=2, partition=0))
 
-    reasons = [one.partition("is not possible: ")[2] for one in said]
+    reasons = [one.message.partition("is not possible: ")[2] for one in said]
     assert reasons == [
         "its updateStrategy has the partition 2: somebody divides its versions by hand.",
         "it takes two pods to have one of each version.",
         "no pods of it are wanted.",
         "not all of its pods are ready.",
     ]
+    assert [(one.hint or "").startswith("Try again once it is steady") for one in said] == [False, False, False, True]
 
 
 def sized(replicas: int, partition: int) -> Any:
@@ -285,13 +286,13 @@ def sized(replicas: int, partition: int) -> Any:
     return change
 
 
-async def refusal(home: House, *, replicas: int, partition: int) -> str:
+async def refusal(home: House, *, replicas: int, partition: int) -> Refused:
     """Why a canary on that StatefulSet is not possible."""
     home.edit(sized(replicas, partition), "db", "StatefulSet")
     await home.box.settled()
     with pytest.raises(Refused) as caught:
         await home.engine.propose(canary("db"))
-    return caught.value.message
+    return caught.value
 
 
 async def test_what_a_canary_on_a_set_cannot_keep_is_said_beforehand(tmp_path: Path):

@@ -33,7 +33,8 @@ def chosen(scene: Scene, wanted: Wanted) -> Chosen:
         if wanted == "canary" and scene.workload.kind != "Deployment":
             unfit = _unfit_for_turns(scene)
         if unfit:
-            raise Refused(f"A {wanted} change of {scene.workload.ref} is not possible: {unfit}.", hint=_INSTEAD)
+            hint = f"{_LATER} {_INSTEAD}" if unfit == _unsteady(scene) else _INSTEAD
+            raise Refused(f"A {wanted} change of {scene.workload.ref} is not possible: {unfit}.", hint=hint)
         return Chosen(wanted, "as asked")
     if unfit:
         return Chosen("rolling", unfit)
@@ -55,6 +56,7 @@ def left_to_engine(workload: Workload, wanted: Wanted = "auto") -> Chosen:
     )
 
 
+_LATER = "Try again once it is steady (`inspect_app`, `dot-ai inspect`)."
 _INSTEAD = "Leave the strategy out: the one that fits is chosen by itself."
 
 
