@@ -11,9 +11,9 @@ STAMP := $(VENV)/.ready
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 PYTEST := $(BIN)/python -m pytest
-# Many tests wait for something: one more runs than there are cores.
+# Many tests wait for something: one more runs than there are cores, on a real Kubernetes each with one of its own.
 JOBS ?= $(shell echo $$((1 + $$(getconf _NPROCESSORS_ONLN))))
-CLUSTERS ?= 2
+CLUSTERS ?= $(JOBS)
 ARGS ?=
 
 .PHONY: help setup demo test real bench bench-full pictures check conformance docs clean
