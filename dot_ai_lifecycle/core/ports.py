@@ -126,8 +126,11 @@ class Cluster(Reader, Protocol):
     async def replace(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         """Replace an object; with a resourceVersion in it, only that version. Raises Conflict otherwise."""
 
-    async def delete(self, ref: Ref, *, dry_run: bool = False) -> None:
-        """Delete the object; with a uid, only that very one (Conflict otherwise). Raises NotFound."""
+    async def delete(self, ref: Ref, *, dry_run: bool = False, foreground: bool = False) -> None:
+        """Delete the object; with a uid, only that very one (Conflict otherwise). Raises NotFound.
+
+        What it owns follows it; with `foreground` it stays until that is gone.
+        """
 
     async def ask(self, service: Ref, port: int, path: str, scheme: Scheme = "http") -> Reply:
         """GET a path from one pod behind a Service, through the API server; redirects are answers too.

@@ -57,16 +57,25 @@ class WayBack(Frozen):
     whole: bool = False
 
 
+class Kept(Frozen):
+    """A workload that nobody may give another pod template meanwhile than the one with that digest."""
+
+    ref: Ref
+    template: str
+
+
 class BaseStep(Frozen):
     """What every step has: the object it is about, why it is done, and its way back where its inverse will not do.
 
-    `part` names the app that it is for, where a plan changes several.
+    `part` names the app that it is for, where a plan changes several. What takes time ends as soon as a workload that
+    it `keeps` is changed by somebody else.
     """
 
     ref: Ref
     why: str
     back: WayBack | None = None
     part: str = ""
+    keeps: Kept | None = None
 
 
 class Patch(BaseStep):
@@ -168,10 +177,16 @@ class Renew(BaseStep):
 
 
 class Create(BaseStep):
-    """Create an object of our own; one that is there already and is ours will do."""
+    """Create an object of our own; one that is there already and is ours will do.
+
+    Its pod template is that of the workload `like` with those `edits`, read when it is made: what a template holds
+    stands in no plan.
+    """
 
     step: Literal["create"] = "create"
     manifest: dict[str, Any]
+    like: Ref | None = None
+    edits: tuple[Edit, ...] = ()
 
     def inverse(self, why: str) -> "Delete":
         """The deletion of what was created."""
@@ -179,10 +194,14 @@ class Create(BaseStep):
 
 
 class Delete(BaseStep):
-    """Delete an object of our own; one that is gone already is as good. `was` is what it was created as."""
+    """Delete an object of our own; one that is gone already is as good. `was` is what it was created as.
+
+    It is waited for at most `within` seconds until all that it owns is gone too; 0 waits for nothing.
+    """
 
     step: Literal["delete"] = "delete"
     was: dict[str, Any]
+    within: float = Field(0, ge=0, description="seconds")
 
     def inverse(self, why: str) -> Create:
         """The creation of what was deleted."""

@@ -1,11 +1,17 @@
 """Making and deleting objects: ours, and those of a release that goes back; a stranger's of the same name is left."""
 
+import asyncio
+from contextlib import suppress
+
+from dot_ai_lifecycle.core.edited import with_edits
 from dot_ai_lifecycle.core.errors import Conflict, Forbidden, Invalid, NotFound
 from dot_ai_lifecycle.core.filling import filled
+from dot_ai_lifecycle.core.objects import DEPLOYMENTS
 from dot_ai_lifecycle.core.parts import own_name
 from dot_ai_lifecycle.core.ports import Cluster
 from dot_ai_lifecycle.core.record import Cause
 from dot_ai_lifecycle.core.redaction import redact
+from dot_ai_lifecycle.core.refs import Ref
 from dot_ai_lifecycle.core.steps import Create, Delete
 from dot_ai_lifecycle.core.workload import Manifest
 from dot_ai_lifecycle.engine.means import Did, Failed, Means
@@ -18,7 +24,7 @@ async def would_create(cluster: Cluster, step: Create) -> None:
     """Ask the API server whether it would take the object. Raises what it answers."""
     known = {"actor": "somebody", own_name("new-hash", step.part): "new-hash"}
     try:
-        await cluster.create(filled(step, known).manifest, dry_run=True)
+        await cluster.create(await _whole(cluster, filled(step, known)), dry_run=True)
     except Conflict:
         if not _is_the_one(await cluster.read(step.ref), step.manifest):
             raise
@@ -42,9 +48,21 @@ async def created_or_deleted(means: Means, step: Create | Delete) -> Did:
     return did
 
 
+async def _whole(cluster: Cluster, step: Create) -> Manifest:
+    """What is to be created, its pod template included. Raises NotFound where what it shall be like is gone."""
+    if step.like is None:
+        return step.manifest
+    spec = with_edits(await cluster.read(step.like), step.edits)["spec"]
+    return {**step.manifest, "spec": {**step.manifest["spec"], "template": spec["template"]}}
+
+
 async def _create(cluster: Cluster, step: Create) -> Did:
     try:
-        await cluster.create(step.manifest)
+        manifest = await _whole(cluster, step)
+    except (NotFound, Conflict) as gone:
+        raise Failed(Cause(code="GONE", text=f"{step.like} was deleted meanwhile."), undoable=False) from gone
+    try:
+        await cluster.create(manifest)
     except Conflict as taken:
         if not _is_the_one(await cluster.read(step.ref), step.manifest):
             text = f"{step.ref} exists already, and is not ours: it was left as it is."
@@ -60,7 +78,23 @@ async def _delete(cluster: Cluster, step: Delete) -> Did:
         found = await cluster.read(step.ref)
         if not _is_the_one(found, step.was):
             return Did(f"{step.ref} is not ours: it was left as it is")
-        await cluster.delete(step.ref.model_copy(update={"uid": found["metadata"]["uid"]}))
+        ref = step.ref.model_copy(update={"uid": found["metadata"]["uid"]})
+        await cluster.delete(ref, foreground=step.within > 0)
     except (NotFound, Conflict):
         return Did(f"{step.ref} is gone already")
+    if step.within:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(step.within):
+                await _gone(cluster, ref)
     return Did(f"{step.ref} deleted")
+
+
+async def _gone(cluster: Cluster, ref: Ref) -> None:
+    """Wait until a Deployment is gone, by watch: deleted in the foreground, it goes after its last pod."""
+    known = False
+    async with cluster.watch(DEPLOYMENTS, ref.namespace, fields=f"metadata.name={ref.name}") as story:
+        async for seen in story:
+            if seen.type == "added":
+                known = True
+            if seen.type == "deleted" or (seen.type == "synced" and not known):
+                return

@@ -112,6 +112,13 @@ async def _one_of_several(means: Means, number: int, step: Await | Observe, told
 
 
 async def _waited(means: Means, step: Lasting, number: int, template: str, told: Told) -> Did:
+    waiting = _waited_alone(means, step, number, template, told)
+    if step.keeps is None:
+        return await waiting
+    return await while_ours(means, step.keeps.ref, step.keeps.template, waiting)
+
+
+async def _waited_alone(means: Means, step: Lasting, number: int, template: str, told: Told) -> Did:
     match step:
         case Await(until="followed"):
             return await followed(means.cluster, step, told)

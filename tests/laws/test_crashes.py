@@ -31,11 +31,13 @@ async def killed_after(home: House, writes: int, change: Change[Any], *, mute: b
     proposal = await engine.propose(change)
 
     async def live() -> None:
-        run = await engine.start(change, Consent(by="cli:doomed", plan_id=proposal.plan.id))
+        run = await engine.start(change, Consent(by="cli:doomed", plan_id=proposal.plan.id, person=True))
         await run.wait()
 
     living, dying = asyncio.create_task(live()), asyncio.create_task(transport.dead.wait())
     await asyncio.wait({living, dying}, return_when=asyncio.FIRST_COMPLETED)
+    if not dying.done():
+        living.result()  # what was refused would prove nothing
     living.cancel()
     for task in asyncio.all_tasks():
         if task.get_name().startswith(("operation", "renew", "watch")):

@@ -60,6 +60,26 @@ async def test_nobody_meets_a_version_that_crashes(web: WebFactory, product: Pro
     assert shop.object()["spec"]["template"] == before["template"]
 
 
+async def test_an_app_that_stops_all_its_pods_is_updated_and_undone_by_a_clone_without_a_failed_request(
+    web: WebFactory, product: Product
+) -> None:
+    shop = web(pre_stop=None, replicas=2, strategy={"type": "Recreate"})
+    before, where = shop.object()["spec"], ("-n", shop.namespace)
+    by_clone = ("--strategy", "blue-green", "--standby", "2", "--yes", "-o", "json")
+    with shop.traffic() as traffic:
+        said = await product.run("update", "web", *where, "--version", "v2", *by_clone)
+        new = shop.object()["spec"]["template"]
+        again = await product.run("undo", said.json["operation_id"], *where, "--yes", "-o", "json")
+    report = traffic.report
+
+    assert (said.code, again.code) == (0, 0), f"{said} {again}"
+    assert (report.failed, report.errors) == ([], []), str(report)
+    assert min(report.ok["v1"], report.ok["v2"]) > 0
+    assert new != before["template"] == shop.object()["spec"]["template"]
+    assert as_it_was(shop, before)
+    assert shop.kubectl("get", "deployments", "-o", "name") == "deployment.apps/web\n"
+
+
 CANARY = ("--strategy", "canary", "--steps", "25,50", "--approve", "--yes", "-o", "json")
 
 

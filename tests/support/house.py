@@ -114,6 +114,9 @@ spec: {selector: {app: bare}, ports: [{port: 81, targetPort: http}]}
 """
 """An app of two Services whose pods end at once when they are asked to."""
 
+STOPS = BARE.replace("  replicas: 4\n", "  replicas: 4\n  strategy: {type: Recreate}\n")
+"""The same app, which ends all its pods before it starts new ones."""
+
 
 _COUNTS_OF_NODES = ("currentNumberScheduled", "updatedNumberScheduled", "numberReady")
 

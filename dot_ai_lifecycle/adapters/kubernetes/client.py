@@ -200,10 +200,14 @@ class KubernetesCluster:
         kind, place, name = self._addressed(manifest)
         return await writing.replace(self._caller, kind, place, name, manifest, dry_run)
 
-    async def delete(self, ref: Ref, *, dry_run: bool = False) -> None:
-        """Delete the object and, in the background, what it owns; with a uid only that very one. Raises NotFound."""
+    async def delete(self, ref: Ref, *, dry_run: bool = False, foreground: bool = False) -> None:
+        """Delete the object and what it owns, that first if in the `foreground`; with a uid only that very one.
+
+        Raises NotFound.
+        """
         kind = writing.kind_of(ref.api_version, ref.kind)
-        await writing.delete(self._caller, kind, ref, self._home(kind, ref.namespace), dry_run)
+        how: writing.Propagation = "Foreground" if foreground else "Background"
+        await writing.delete(self._caller, kind, ref, self._home(kind, ref.namespace), how, dry_run)
 
     async def ask(self, service: Ref, port: int, path: str, scheme: Scheme = "http") -> Reply:
         """GET a path from a pod behind a Service, once, by the API server's proxy; see `proxying`."""

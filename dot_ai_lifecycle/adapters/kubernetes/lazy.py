@@ -98,8 +98,8 @@ class LazyCluster:
     async def replace(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         return await (await self._there()).replace(manifest, dry_run=dry_run)
 
-    async def delete(self, ref: Ref, *, dry_run: bool = False) -> None:
-        await (await self._there()).delete(ref, dry_run=dry_run)
+    async def delete(self, ref: Ref, *, dry_run: bool = False, foreground: bool = False) -> None:
+        await (await self._there()).delete(ref, dry_run=dry_run, foreground=foreground)
 
     async def ask(self, service: Ref, port: int, path: str, scheme: Scheme = "http") -> Reply:
         return await (await self._there()).ask(service, port, path, scheme)

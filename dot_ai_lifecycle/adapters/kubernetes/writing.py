@@ -1,7 +1,7 @@
 """Writes to the API: each under our field manager, strictly validated, and sent once unless that is harmless."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from dot_ai_lifecycle.adapters.kubernetes.caller import Caller
 from dot_ai_lifecycle.adapters.kubernetes.calls import WRITE_QUERY, Call, encoded, path_to
@@ -129,9 +129,13 @@ async def replace(
     return document((await caller.ask(call)).body)
 
 
-async def delete(caller: Caller, kind: Kind, ref: Ref, namespace: str | None, dry_run: bool) -> None:
-    """Delete an object; its dependents follow in the background."""
-    options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+Propagation = Literal["Background", "Foreground"]
+"""Whether what an object owns follows it, or goes before it."""
+
+
+async def delete(caller: Caller, kind: Kind, ref: Ref, namespace: str | None, how: Propagation, dry_run: bool) -> None:
+    """Delete an object and its dependents."""
+    options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": how}
     if ref.uid:
         options["preconditions"] = {"uid": ref.uid}
     if dry_run:

@@ -29,10 +29,18 @@ def z01(case: Case) -> Finding:
             edit = Edit(path="/spec/updateStrategy/type", old="OnDelete", new="RollingUpdate")
             fix = Fix("Set updateStrategy.type to RollingUpdate.", "edits", (edit,))
             return fails("Z01", "Its strategy is OnDelete: pods change only when somebody deletes them.", fix=fix)
+        case "Recreate" if workload.replicas and case.strategy == "blue-green":
+            return warned("Z01", _BY_CLONE)
         case "Recreate" if workload.replicas:
             return _recreated(case)
         case found:
             return ok("Z01", f"Its pods are replaced by the strategy {found}.")
+
+
+_BY_CLONE = (
+    "Its strategy is Recreate: a clone serves while its own pods are replaced. Two versions run side by side then, "
+    "so make sure they can."
+)
 
 
 def _unfit(case: Case) -> str:
@@ -41,7 +49,7 @@ def _unfit(case: Case) -> str:
         return "" if case.strategy == "rolling" else f"{engine} decides how its pods are replaced"
     if case.strategy == "blue-green" and case.workload.kind != "Deployment":
         return f"a {case.workload.kind} keeps no second set of pods"
-    return "its strategy is Recreate" if case.switches and case.workload.strategy_type == "Recreate" else ""
+    return "its strategy is Recreate" if case.strategy == "canary" and case.workload.strategy_type == "Recreate" else ""
 
 
 def _recreated(case: Case) -> Finding:

@@ -30,8 +30,7 @@ def chosen(scene: Scene, wanted: Wanted) -> Chosen:
     if wanted == "rolling":
         return Chosen("rolling", "as asked")
     if wanted != "auto":
-        if wanted == "canary" and scene.workload.kind != "Deployment":
-            unfit = _unfit_for_turns(scene)
+        unfit = _unfit_for(wanted, scene)
         if unfit:
             hint = f"{_LATER} {_INSTEAD}" if unfit == _unsteady(scene) else _INSTEAD
             raise Refused(f"A {wanted} change of {scene.workload.ref} is not possible: {unfit}.", hint=hint)
@@ -44,6 +43,31 @@ def chosen(scene: Scene, wanted: Wanted) -> Chosen:
         why = f"{', '.join(undrained)} has no preStop hook: pods leave the Services before they end"
         return Chosen("blue-green", why)
     return Chosen("rolling", "its pods drain before they end")
+
+
+def recreates(workload: Workload) -> bool:
+    """Whether it is a Deployment that ends all its pods before new ones start: only a clone can serve meanwhile."""
+    return workload.kind == "Deployment" and not workload.engine and workload.strategy_type == "Recreate"
+
+
+def _unfit_for(wanted: Wanted, scene: Scene) -> str:
+    """Why the strategy that somebody asks for cannot be carried out; empty where it can."""
+    if wanted == "canary" and scene.workload.kind != "Deployment":
+        return _unfit_for_turns(scene)
+    if wanted == "blue-green" and recreates(scene.workload):
+        return _unfit_for_a_clone(scene)
+    return unfit_for_switching(scene)
+
+
+def _unfit_for_a_clone(scene: Scene) -> str:
+    """Why no second Deployment can serve while the app itself changes; empty where one can."""
+    if scene.workload.replicas == 0:
+        return _OFF
+    if scene.autoscaler is not None:
+        return f"its autoscaler {scene.autoscaler.name} would count the pods of a clone as its own"
+    if not scene.services:
+        return "no Service sends traffic to it, so there is nothing that a clone could take over"
+    return _unsteady(scene) or out_of_reach(scene)
 
 
 def left_to_engine(workload: Workload, wanted: Wanted = "auto") -> Chosen:
@@ -75,10 +99,11 @@ def unfit_to_stand_beside(scene: Scene) -> str:
     if workload.strategy_type != "RollingUpdate":
         return f"its strategy is {workload.strategy_type}"
     if workload.replicas == 0:
-        return "it is scaled to 0"
+        return _OFF
     return _unsteady(scene)
 
 
+_OFF = "it is scaled to 0"
 _ONE_PLACE = {
     "StatefulSet": "each pod of a StatefulSet has a name of its own, so no second set can stand beside them",
     "DaemonSet": "a DaemonSet has one pod on each node, so no second set can stand beside them",

@@ -21,7 +21,15 @@ from dot_ai_lifecycle.domain.strategies.blue_green import blue_green
 from dot_ai_lifecycle.domain.strategies.burst import rolling
 from dot_ai_lifecycle.domain.strategies.canary import Weights, canary
 from dot_ai_lifecycle.domain.strategies.canary_of_sets import canary_of_set, notes_on_set
-from dot_ai_lifecycle.domain.strategies.choice import Chosen, Wanted, chosen, left_to_engine, unfit_for_switching
+from dot_ai_lifecycle.domain.strategies.choice import (
+    Chosen,
+    Wanted,
+    chosen,
+    left_to_engine,
+    recreates,
+    unfit_for_switching,
+)
+from dot_ai_lifecycle.domain.strategies.clone import by_clone
 from dot_ai_lifecycle.domain.strategies.preview import notes_on_preview, previewed, unchecked
 from dot_ai_lifecycle.domain.strategies.rollout import Rollout
 from dot_ai_lifecycle.domain.strategies.weighted import weighted
@@ -63,9 +71,14 @@ class Replaced:
     def risk(self) -> Risk:
         """How much it may hurt: what cannot succeed is for a person to decide."""
         seen = risk_of(self.scene)
+        if self.choice.strategy == "blue-green" and recreates(self.scene.workload):
+            seen = Risk(level="high", reasons=(_SIDE_BY_SIDE,))
         if self.assessment is None or self.assessment.verdict != "impossible":
             return seen
         return Risk(level="high", reasons=(*seen.reasons, *self.assessment.reasons))
+
+
+_SIDE_BY_SIDE = "two versions run side by side for a while, which its strategy Recreate is there to prevent"
 
 
 @dataclass(frozen=True)
@@ -104,11 +117,11 @@ def replacing(
         return _by_engine(rollout, wanted, ways, look)
     choice, assessment = _chosen(rollout.scene, wanted, look, smoke=bool(ways.preview.checks))
     current, asked = wanted_revision(rollout.scene), _asked(rollout, ways)
-    previews = asked and rollout.workload.kind == "Deployment" and choice.strategy != "rolling"
+    beside = rollout.workload.kind == "Deployment" and not recreates(rollout.workload)
+    previews = asked and beside and choice.strategy != "rolling"
     notes = notes_on_preview(rollout, ways.preview) if previews else ()
     if choice.strategy == "blue-green" and current is not None:
-        before = previewed(rollout, ways.preview, asked)
-        steps = blue_green(rollout, current.hash, *before, after_switch=_stood_by(rollout, current.hash, ways))
+        steps = _blue_green(rollout, current.hash, ways, asked)
     elif choice.strategy == "canary" and current is not None:
         steps = _canary(rollout, current.hash, ways, asked)
     else:
@@ -165,6 +178,16 @@ def _by_engine(rollout: Rollout, wanted: Wanted, ways: Ways, look: Look | None) 
     asks = notes_on_pauses(rollout.workload, ways.asks)
     assessment = preferred(look.around, look.images).assessment if look else None
     return Replaced(rollout.scene, choice, delivered(rollout, ways.asks), assessment, asks)
+
+
+def _blue_green(rollout: Rollout, old_hash: str, ways: Ways, asked: tuple[Approve, ...]) -> tuple[Step, ...]:
+    """Within the Deployment itself, or by a clone where its strategy leaves no room for two sets of pods."""
+    if not recreates(rollout.workload):
+        before = previewed(rollout, ways.preview, asked)
+        return blue_green(rollout, old_hash, *before, after_switch=_stood_by(rollout, old_hash, ways))
+    if ways.preview.checks:
+        raise unchecked(rollout.workload, "its strategy is Recreate, so a clone of it is proven instead")
+    return by_clone(rollout, old_hash, *asked, standby=ways.standby)
 
 
 def _canary(rollout: Rollout, old_hash: str, ways: Ways, asked: tuple[Approve, ...]) -> tuple[Step, ...]:

@@ -63,7 +63,6 @@ def test_pods_are_replaced_a_few_at_a_time(scene: Scene, level: str, harm: str, 
     ("scene", "strategy", "words"),
     [
         pytest.param(standing(app("StatefulSet")), "blue-green", "keeps no second set", id="a set"),
-        pytest.param(standing(app(strategy=RECREATE)), "blue-green", "Recreate", id="recreate"),
         pytest.param(standing(app(strategy=RECREATE)), "canary", "Recreate", id="recreate, canary"),
     ],
 )
@@ -71,6 +70,12 @@ def test_a_strategy_that_the_app_does_not_allow_cannot_succeed(scene: Scene, str
     found = z01(case(scene, strategy))
 
     assert (found.harm, words in found.words) == ("fails", True)
+
+
+def test_a_clone_serves_while_an_app_that_stops_all_its_pods_changes():
+    found = z01(case(standing(app(strategy=RECREATE)), "blue-green"))
+
+    assert (found.level, "side by side" in found.words) == ("warn", True)
 
 
 def test_a_canary_of_a_set_keeps_pods_in_their_places_and_switches_nothing():
