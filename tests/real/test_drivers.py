@@ -8,7 +8,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -61,12 +61,13 @@ class Kubectl:
 
 @contextmanager
 def looking(look: Callable[[], None]) -> Iterator[None]:
-    """A controller that looks three times a second."""
+    """A controller that looks once a second, and again where the API server did not answer."""
     ended = threading.Event()
 
     def live() -> None:
-        while not ended.wait(0.3):
-            look()
+        while not ended.wait(1.0):
+            with suppress(CommandFailed):
+                look()
 
     thread = threading.Thread(target=live)
     thread.start()
@@ -92,7 +93,7 @@ def definitions(own_cluster: RealCluster) -> Iterator[None]:
 @contextmanager
 def canary(shop: Web) -> Iterator[flagger.Flagger]:
     """The application behind Flagger's stand-in."""
-    analysis = {"interval": "10s", "threshold": 2, "iterations": 6}
+    analysis = {"interval": "10s", "threshold": 2, "iterations": 30}
     spec = {"targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "analysis": analysis}
     metadata = {"name": "web", "namespace": shop.namespace}
     shop.cluster.apply({"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": metadata, "spec": spec})
@@ -128,7 +129,7 @@ def rollout(shop: Web) -> Iterator[kruise.Kruise]:
 
 async def until(shop: Web, kind: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The engine's object once that holds."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while not holds(found := shop.object(kind)):  # noqa: ASYNC110 - a cluster has no asyncio event
             await asyncio.sleep(0.3)
     return found
