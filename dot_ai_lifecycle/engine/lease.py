@@ -48,16 +48,17 @@ class Hold:
         self._renewing = asyncio.create_task(self._renew(), name=f"renew {self._holder}")
 
     async def _taken(self, instead_of: str) -> None:
+        """The lease of an earlier operation is there most of the time: it is looked for first."""
         for _ in range(_TRIES):
+            if await self._taken_over(instead_of):
+                return
             now = self._cluster.now()
             self._since = now
             try:
                 self._keep(await self._cluster.create(lease_manifest(self._app, self._holder, since=now, now=now)))
             except Conflict:
-                if await self._taken_over(instead_of):
-                    return
-            else:
-                return
+                continue
+            return
         raise Busy(f"{self._app} is being taken by several at once.", hint="Try again in a few seconds.")
 
     async def _taken_over(self, instead_of: str) -> bool:
@@ -71,6 +72,7 @@ class Hold:
             if holding is not None and holding.expires_in(self._cluster.now()) > 0:
                 raise self._busy(holding)
             now = self._cluster.now()
+            self._since = now
             lease = lease_manifest(self._app, self._holder, since=now, now=now)
             lease["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
             self._keep(await self._cluster.replace(lease))
