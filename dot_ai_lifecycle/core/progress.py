@@ -34,7 +34,7 @@ def was_going_back(record: Record) -> bool:
     return any(happening.phase == "undo" for happening in record.happenings)
 
 
-def taken_back(record: Record) -> int:
+def steps_back_done(record: Record) -> int:
     """How many steps of its way back an operation is known to have done."""
     return _done(record, "undo")
 

@@ -13,7 +13,7 @@ from dot_ai_lifecycle.core.filling import filled
 from dot_ai_lifecycle.core.metrics import Metrics
 from dot_ai_lifecycle.core.parts import blamed
 from dot_ai_lifecycle.core.ports import Cluster
-from dot_ai_lifecycle.core.progress import OF_ONE_STEP, taken_back
+from dot_ai_lifecycle.core.progress import OF_ONE_STEP, steps_back_done
 from dot_ai_lifecycle.core.record import Cause, Happening, Record, State
 from dot_ai_lifecycle.core.redaction import redact
 from dot_ai_lifecycle.core.refs import Ref
@@ -182,7 +182,7 @@ class Run:
         """Go these steps back; what an earlier way back had not done yet is given up."""
         self._means.templates.clear()
         did = Did("nothing had been changed")
-        begun = taken_back(self.record)
+        begun = steps_back_done(self.record)
         self.record = self.record.model_copy(update={"back": (*self.record.back[:begun], *steps)})
         for number, step in enumerate(steps, begun):
             did = await self._step("undo", number, await rooted(self._cluster, filled(step, self._known)))

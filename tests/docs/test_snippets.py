@@ -57,7 +57,7 @@ def _with_a_release(surroundings: dict[str, str]) -> None:
 
 @claims("docs.commands")
 @pytest.mark.slow
-@pytest.mark.timeout(400)  # a page has up to a hundred commands, each a process; one that hangs has its own limit
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=called)
 def test_the_commands_of_a_page_run_in_order_as_shown(page: Path, shell: Shell):
     for block in blocks(page):

@@ -1,4 +1,4 @@
-"""Every test in this directory is real and in real time; the plugin gives those their time."""
+"""Every test in this directory is real and in real time; the plugin gives those their two minutes."""
 
 from collections.abc import Generator
 from pathlib import Path

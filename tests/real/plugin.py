@@ -26,7 +26,7 @@ from tests.real.web import Web, WebSpec, deploy
 
 _SWITCH = "LIFECYCLE_TEST_REAL"
 _NOT_ASKED = f"needs a real Kubernetes: --real or {_SWITCH}=1 (make real)"
-_LIMIT = 240.0  # seconds for one test on a real cluster: ends what hangs, three times what the longest takes
+_LIMIT = 120.0  # seconds for one test on a real cluster
 
 
 class WebFactory(Protocol):

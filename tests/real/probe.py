@@ -17,9 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
-_PATIENCE = 5.0
-"""Seconds for one request. TCP sends a first packet that got lost again after one second, and after two more: that is a
-slow answer. To a pod that is gone the proxies lead each of them: nobody ever answers."""
+_PATIENCE = 2.0  # seconds for one request; a user has given up by then
 _PAUSE = 0.05  # seconds between requests of one keep-alive client
 QUARTER = 0.25  # seconds of a bin of `Report.quarters`
 _REQUEST = "GET / HTTP/1.1\r\nHost: app\r\nConnection: {}\r\n\r\n"

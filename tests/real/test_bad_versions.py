@@ -28,7 +28,7 @@ def crashing(own_cluster: RealCluster) -> str:
 async def test_a_crash_loop_is_taken_back_over_mcp_with_its_last_words(
     web: WebFactory, product: Product, crashing: str
 ) -> None:
-    shop = web(pre_stop=5)
+    shop = web(pre_stop=3)
     before = shop.object()["spec"]
     with shop.traffic() as traffic:
         async with product.serving() as session:
@@ -71,7 +71,7 @@ async def test_an_image_that_its_registry_does_not_give_is_taken_back(
 ) -> None:
     async with registry(private=private) as name:
         own_cluster.load_image(f"{name}/web:v1", {"VERSION": "v1"})
-        shop = web(pre_stop=5, container={"image": f"{name}/web:v1"})
+        shop = web(pre_stop=3, container={"image": f"{name}/web:v1"})
         before = shop.object()["spec"]
         with shop.traffic() as traffic:
             said = await product.run(
@@ -122,7 +122,7 @@ async def test_a_registry_out_of_reach_is_waited_for_and_then_held_for_a_person(
 def _reads_settings(web: WebFactory, cluster: Cluster, namespace: str, **more: Any) -> Web:
     """An app that reads a ConfigMap which somebody deletes once its pods have read it."""
     cluster.kubectl("create", "configmap", "settings", "-n", namespace, "--from-literal=COLOUR=blue")
-    shop = web(container={"envFrom": [{"configMapRef": {"name": "settings"}}]}, pre_stop=5, **more)
+    shop = web(container={"envFrom": [{"configMapRef": {"name": "settings"}}]}, pre_stop=3, **more)
     cluster.kubectl("delete", "configmap", "settings", "-n", namespace)
     return shop
 
@@ -166,7 +166,7 @@ async def test_never_ready_is_taken_back_after_the_time_its_probes_imply(
     web: WebFactory, product: Product, own_cluster: RealCluster
 ) -> None:
     own_cluster.load_image(own_cluster.image("deaf"), {"VERSION": "deaf", "NEVER_READY": "1"})
-    shop = web(replicas=2, pre_stop=5)
+    shop = web(replicas=2, pre_stop=3)
     before = shop.object()["spec"]
     with shop.traffic(rate=50) as traffic:
         said = await product.run("update", "web", "-n", shop.namespace, "--version", "deaf", "--yes", "-o", "json")
@@ -184,7 +184,7 @@ async def test_never_ready_is_taken_back_after_the_time_its_probes_imply(
 async def test_where_a_quota_has_no_room_pods_are_replaced_one_at_a_time_and_the_plan_says_so(
     web: WebFactory, product: Product
 ) -> None:
-    shop = web(pre_stop=5, strategy=NONE_MISSING)
+    shop = web(pre_stop=3, strategy=NONE_MISSING)
     quota = {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
@@ -207,7 +207,7 @@ async def test_where_a_quota_has_no_room_pods_are_replaced_one_at_a_time_and_the
 
 
 async def test_a_size_that_no_node_has_is_taken_back(web: WebFactory, product: Product) -> None:
-    shop = web(replicas=2, pre_stop=5, strategy=NONE_MISSING)
+    shop = web(replicas=2, pre_stop=3, strategy=NONE_MISSING)
     before = shop.object()["spec"]
     with shop.traffic(rate=50) as traffic:
         said = await product.run("scale", "web", "-n", shop.namespace, "--cpu", "1000", "--yes", "-o", "json")

@@ -129,7 +129,7 @@ def rollout(shop: Web) -> Iterator[kruise.Kruise]:
 
 async def until(shop: Web, kind: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The engine's object once that holds."""
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(60):
         while not holds(found := shop.object(kind)):  # noqa: ASYNC110 - a cluster has no asyncio event
             await asyncio.sleep(0.3)
     return found

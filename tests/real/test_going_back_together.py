@@ -32,7 +32,7 @@ def _merge(shop: Web, what: str, spec: dict[str, Any]) -> None:
 
 
 async def test_selector_bounds_and_strategy_come_back_without_a_lost_request(web: WebFactory, product: Product) -> None:
-    shop = web(replicas=4, pre_stop=5)
+    shop = web(replicas=4, pre_stop=3)
     shop.cluster.apply(SCALER, namespace=shop.namespace)
     good, strategy = shop.template(), shop.object()["spec"]["strategy"]
     on = ("web", "-n", shop.namespace, "--yes", "-o", "json")

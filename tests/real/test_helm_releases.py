@@ -17,7 +17,7 @@ KEPT = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "web-login"},
 
 def _chart(shop: Web, tag: str, mode: str) -> list[dict[str, Any]]:
     """What the chart renders: the app, its login, and from the second version on its settings."""
-    spec = WebSpec(replicas=4, pre_stop=5, env={"MODE": mode})
+    spec = WebSpec(replicas=4, pre_stop=3, env={"MODE": mode})
     login = {**KEPT, "stringData": {"password": f"secret-of-{tag}"}}
     settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web-settings"}, "data": {"mode": mode}}
     return [*spec.manifests(shop.cluster.image(tag)), login, *([settings] if tag != "v1" else [])]
@@ -57,7 +57,7 @@ def _password(shop: Web) -> str:
 
 
 async def test_a_release_goes_back_and_forth_without_a_lost_request(web: WebFactory, product: Product) -> None:
-    shop = web(replicas=4, pre_stop=5, env={"MODE": "light"})
+    shop = web(replicas=4, pre_stop=3, env={"MODE": "light"})
     for number, (tag, mode) in enumerate((("v1", "light"), ("v2", "dark"), ("v3", "dim")), start=1):
         _upgrade(shop, number, tag, mode)
     before, newer = shop.object()["spec"], shop.pod_names()

@@ -26,7 +26,7 @@ def _patch(shop: Web, template: dict[str, Any]) -> None:
 async def test_the_previous_version_comes_back_over_mcp_without_a_lost_request(
     web: WebFactory, product: Product
 ) -> None:
-    shop = web(pre_stop=5)
+    shop = web(pre_stop=3)
     good = shop.template()
     shop.update_with_kubectl("v2")
     new = shop.pod_names()

@@ -34,7 +34,7 @@ def _autoscaled(shop: Web) -> None:
 
 
 async def test_an_app_grows_and_shrinks_without_a_lost_request(web: WebFactory, product: Product) -> None:
-    shop = web(replicas=2, pre_stop=5)
+    shop = web(replicas=2, pre_stop=3)
     template = shop.template()
     with shop.traffic() as traffic:
         async with product.serving() as session:
@@ -112,7 +112,7 @@ async def test_an_autoscaler_is_not_fought_over_replicas(web: WebFactory, produc
 async def test_a_restart_replaces_every_pod_without_a_lost_request_and_can_be_undone(
     web: WebFactory, product: Product
 ) -> None:
-    shop = web(replicas=2, pre_stop=5)
+    shop = web(replicas=2, pre_stop=3)
     first, old = shop.template(), shop.pod_names()
     with shop.traffic() as traffic:
         said = await product.run(

@@ -33,7 +33,7 @@ def _broken(shop: Web) -> None:
 
 
 async def test_a_stateful_set_is_updated_pod_by_pod_without_a_lost_request(web: WebFactory, product: Product) -> None:
-    shop = web(kind="StatefulSet", replicas=2, pre_stop=5)
+    shop = web(kind="StatefulSet", replicas=2, pre_stop=3)
     with shop.traffic(rate=100) as traffic:
         said = await product.run("update", "web", "-n", shop.namespace, "--version", "v2", "--yes")
 

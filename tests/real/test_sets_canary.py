@@ -157,7 +157,7 @@ def on_two_nodes(web: WebFactory) -> Iterator[Web]:
 
 
 async def test_a_stateful_set_gets_its_canary_at_the_highest_ordinals(web: WebFactory, product: Product) -> None:
-    shop = web(kind="StatefulSet", replicas=3, pre_stop=5)
+    shop = web(kind="StatefulSet", replicas=3, pre_stop=3)
     before = shop.object()["spec"]
     with shop.traffic(rate=100) as traffic:
         said = await product.run("update", "web", "-n", shop.namespace, "--version", "v2", *CANARY)

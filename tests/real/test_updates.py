@@ -9,7 +9,7 @@ from tests.real.product import Person, Product
 
 
 async def test_an_update_over_mcp_loses_no_request_and_tells_what_it_did(web: WebFactory, product: Product) -> None:
-    shop = web(pre_stop=5)
+    shop = web(pre_stop=3)
     old, strategy = shop.pod_names(), shop.object()["spec"]["strategy"]
     with shop.traffic() as traffic:
         async with product.serving() as session:
@@ -51,7 +51,7 @@ async def test_a_person_in_front_of_the_client_is_asked_once_and_the_same_call_d
 
 
 async def test_an_update_from_the_command_line_loses_no_request(web: WebFactory, product: Product) -> None:
-    shop = web(pre_stop=5)
+    shop = web(pre_stop=3)
     old = shop.pod_names()
     with shop.traffic() as traffic:
         said = await product.run("update", "web", "-n", shop.namespace, "--version", "v2", "--yes")
@@ -98,7 +98,7 @@ async def test_the_apps_own_strategy_is_used_and_left_as_it_is(
 
 
 async def test_the_only_pod_is_replaced_without_a_lost_request(web: WebFactory, product: Product) -> None:
-    shop = web(replicas=1, pre_stop=5)
+    shop = web(replicas=1, pre_stop=3)
     old = shop.pod_names()
     with shop.traffic(rate=100) as traffic:
         said = await product.run("update", "web", "-n", shop.namespace, "--version", "v2", "--yes")

@@ -24,7 +24,7 @@ class WebSpec:
     kind: str = "Deployment"  # or StatefulSet, DaemonSet; Rollout where Argo Rollouts is
     replicas: int = 4
     env: Mapping[str, str] = field(default_factory=dict)
-    pre_stop: int | None = 5  # seconds of sleep before SIGTERM: proxies need them; None: the application dies at once
+    pre_stop: int | None = 3  # seconds of sleep before SIGTERM; None: the application dies at once
     probe: Mapping[str, Any] | None = field(default_factory=lambda: _PROBE)  # None: ready as soon as it runs
     strategy: Mapping[str, Any] | None = None  # of a Deployment; None: Kubernetes' default rolling update
     labels: Mapping[str, str] = field(default_factory=dict)
