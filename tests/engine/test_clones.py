@@ -11,6 +11,13 @@ from dot_ai_lifecycle.operations.resume_operation import ResumeOperation
 from dot_ai_lifecycle.operations.update_app import UpdateApp
 from tests.support.house import STOPS, House, house
 
+SCALED = """---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: bare, namespace: shop}
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: bare}, minReplicas: 4, maxReplicas: 8}
+"""
+
 
 def by_clone(version: str = "v2", **more: Any) -> UpdateApp:
     return UpdateApp(app="bare", version=version, strategy="blue-green", **{"standby": 2, **more})
@@ -119,12 +126,13 @@ async def test_who_changes_the_template_meanwhile_finds_no_clone_and_its_service
     ("manifest", "why"),
     [
         (STOPS.replace("replicas: 4", "replicas: 0", 1), "it is scaled to 0"),
+        (STOPS + SCALED, "its autoscaler bare would count the pods of a clone as its own"),
         (
             STOPS.replace("selector: {app: bare}, ports", "selector: {app: other}, ports"),
             "no Service sends traffic to it",
         ),
     ],
-    ids=["off", "no traffic"],
+    ids=["off", "scaled by itself", "no traffic"],
 )
 async def test_where_a_clone_is_of_no_use_it_is_refused_with_the_reason(tmp_path: Path, manifest: str, why: str):
     async with house(tmp_path, manifest) as home:
