@@ -12,6 +12,7 @@ from tests.real.cluster.given import GivenCluster
 from tests.real.traffic import Traffic
 
 _API = {"Rollout": "argoproj.io/v1alpha1"}
+_RESOURCE = {"Rollout": "rollouts.argoproj.io"}  # OpenKruise has a Rollout as well
 _PROBE = {"httpGet": {"path": "/ready", "port": "http"}, "periodSeconds": 1}
 
 
@@ -93,7 +94,7 @@ class Web:
 
     def object(self, kind: str | None = None) -> dict[str, Any]:
         """The application's workload, or another object of its name, as it is now."""
-        return self.cluster.read("-n", self.namespace, kind or self.kind, self.name)
+        return self.cluster.read("-n", self.namespace, kind or _RESOURCE.get(self.kind, self.kind), self.name)
 
     def template(self) -> dict[str, Any]:
         """The workload's pod template as it is now."""
@@ -149,7 +150,8 @@ def deploy(cluster: Cluster, namespace: str, spec: WebSpec, within: float = 60.0
     scope = ("-n", namespace)
     wait = ("rollout", "status", f"{spec.kind}/{spec.name}", f"--timeout={within:.0f}s")
     if spec.kind == "Rollout":
-        wait = ("wait", "--for=jsonpath={.status.phase}=Healthy", f"rollout/{spec.name}", f"--timeout={within:.0f}s")
+        healthy = ("--for=jsonpath={.status.phase}=Healthy", f"--timeout={within:.0f}s")
+        wait = ("wait", f"{_RESOURCE[spec.kind]}/{spec.name}", *healthy)
     cluster.kubectl(*scope, *wait, timeout=within + 5)
     address = cluster.read(*scope, "service", spec.name)["spec"]["clusterIP"]
     web = Web(cluster, namespace, spec.name, address, spec.kind)
