@@ -64,7 +64,10 @@ def connect_node() -> None:
     _do("ip", "addr", "add", f"{NODE_ADDRESS}/24", "dev", "node0")
     _do("ip", "link", "set", "node0", "up")
     _do("ip", "route", "add", "default", "dev", "node0")
-    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    ipv4 = Path("/proc/sys/net/ipv4")
+    (ipv4 / "ip_forward").write_text("1")
+    # At 200 connections a second, ports come round after 80 s: pods have forgotten a connection after 60.
+    (ipv4 / "ip_local_port_range").write_text("32768 65535")
     if not _TRACKING.exists():
         subprocess.run(["modprobe", "--quiet", "nf_conntrack"], check=False)
     # One probing client reuses its source ports within two minutes; the translation entry of a connection that ended,
