@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dot_ai_lifecycle.core.objects import Autoscaler, DisruptionBudget, EndpointSlice, Event, Revision, Service
 from dot_ai_lifecycle.core.pods import Pod
-from dot_ai_lifecycle.core.workload import Workload, digest_of, without_hash
+from dot_ai_lifecycle.core.workload import Workload, without_hash
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Scene:
         if self.workload.kind == "Rollout":
             named = self.workload.status.get("currentPodHash") if self.workload.generation_seen else None
             return next((revision for revision in self.revisions if named and revision.hash == named), None)
-        wanted = digest_of(without_hash(self.workload.template))
-        equal = [revision for revision in self.revisions if digest_of(revision.template) == wanted]
+        wanted = without_hash(self.workload.template)
+        equal = [revision for revision in self.revisions if revision.template == wanted]
         return max(equal, key=lambda revision: revision.number, default=None)
 
     def pods_of(self, revision: Revision | None) -> tuple[Pod, ...]:

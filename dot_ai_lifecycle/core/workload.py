@@ -1,6 +1,5 @@
 """The object that runs an app: a Deployment, StatefulSet, DaemonSet or Rollout, read once and named in our words."""
 
-import copy
 import hashlib
 import json
 from collections.abc import Mapping
@@ -28,12 +27,12 @@ def digest_of(value: object) -> str:
 
 def without_hash(template: Manifest) -> dict[str, Any]:
     """The pod template as its author wrote it: the label by which its controller tells it taken out."""
-    plain = copy.deepcopy(dict(template))
-    labels = plain.get("metadata", {}).get("labels")
-    if labels:
-        for label in HASH_LABELS:
-            labels.pop(label, None)
-    return plain
+    metadata = template.get("metadata") or {}
+    labels = metadata.get("labels") or {}
+    if not labels.keys() & set(HASH_LABELS):
+        return dict(template)
+    kept = {label: value for label, value in labels.items() if label not in HASH_LABELS}
+    return {**template, "metadata": {**metadata, "labels": kept}}
 
 
 @dataclass(frozen=True, slots=True)

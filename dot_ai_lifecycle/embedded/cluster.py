@@ -18,7 +18,7 @@ from dot_ai_lifecycle.embedded.controllers.wiring import CONTROLLERS, concerned
 from dot_ai_lifecycle.embedded.faults import Faults
 from dot_ai_lifecycle.embedded.kubelet import Kubelets
 from dot_ai_lifecycle.embedded.nodes import node
-from dot_ai_lifecycle.embedded.objects import Object, copied
+from dot_ai_lifecycle.embedded.objects import YAML, Object, copied
 from dot_ai_lifecycle.embedded.proxying import Proxying
 from dot_ai_lifecycle.embedded.samples import sample_app
 from dot_ai_lifecycle.embedded.scheduler import Scheduler
@@ -149,7 +149,7 @@ class EmbeddedCluster:
 
         Annotations that others set stay. Raises `Rejected` as the API would.
         """
-        return [self._apply(one) for one in yaml.safe_load_all(manifests) if one]
+        return [self._apply(one) for one in yaml.load_all(manifests, YAML) if one]
 
     def _apply(self, wanted: Object) -> Object:
         meta = wanted.get("metadata") or {}

@@ -8,6 +8,7 @@ import msgspec
 import yaml
 
 from dot_ai_lifecycle.embedded import protobuf
+from dot_ai_lifecycle.embedded.objects import YAML
 from dot_ai_lifecycle.embedded.rejected import Rejected, bad_request
 
 _encode = msgspec.json.Encoder().encode
@@ -81,7 +82,7 @@ class Request:
             if "protobuf" in self.content_type:
                 return protobuf.decode(self.body)
             if "yaml" in self.content_type:
-                return yaml.safe_load(self.body)
+                return yaml.load(self.body, YAML)
             return _decode(self.body)
         except (protobuf.Unreadable, UnicodeDecodeError) as error:
             raise _unknown_format() from error

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from dot_ai_lifecycle.embedded.objects import YAML
 from tests.support.house import House
 
 DEPLOYMENT = """
@@ -157,12 +158,12 @@ class Helm:
 
     def _apply(self, wanted: str, before: str) -> None:
         now = {}
-        for one in yaml.safe_load_all(wanted):
+        for one in yaml.load_all(wanted, YAML):
             if one:
                 now[one["kind"], one["metadata"]["name"]] = marked(one, self.release, self.namespace)
         for one in now.values():
             self.home.box.apply(yaml.safe_dump(one))
-        for one in yaml.safe_load_all(before):
+        for one in yaml.load_all(before, YAML):
             if one and (one["kind"], one["metadata"]["name"]) not in now:
                 self.home.box.store.delete(one["kind"], one["metadata"]["name"], self.namespace)
 

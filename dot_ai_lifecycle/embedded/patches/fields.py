@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from dot_ai_lifecycle.embedded.patches.lists import apply_keys, holds_others, is_atomic
@@ -49,13 +50,7 @@ class Flattener:
 
     def containers(self, fields: Iterable[Path]) -> Fields:
         """The maps and keyed lists these fields are in: an update, unlike an apply, owns those it brought."""
-        found = set()
-        for path in fields:
-            for end in range(1, len(path)):
-                names = tuple(one[2:] for one in path[:end] if one.startswith("f:"))
-                if path[end - 1].startswith("f:") and holds_others(self._root, names):
-                    found.add(path[:end])
-        return frozenset(found)
+        return frozenset[Path]().union(*(_containers_of(self._root, path) for path in fields))
 
     def rule_keys(self, names: Path) -> tuple[str, ...] | None:
         """The keys of the keyed list at this path of field names; empty for a set, None when it is atomic."""
@@ -86,6 +81,16 @@ class Flattener:
                 yield from self._map(inside, names, item)
             else:
                 yield (*path, f"v:{compact(item)}"), item
+
+
+@lru_cache(4096)  # the same paths come with every write to an object
+def _containers_of(root: str, path: Path) -> Fields:
+    found = set()
+    for end in range(1, len(path)):
+        names = tuple(one[2:] for one in path[:end] if one.startswith("f:"))
+        if path[end - 1].startswith("f:") and holds_others(root, names):
+            found.add(path[:end])
+    return frozenset(found)
 
 
 def encode(fields: Iterable[Path]) -> dict[str, Any]:
