@@ -57,7 +57,7 @@ class Composition:
 
     def engine(self, settings: Settings) -> Engine:
         """An engine on the cluster the settings name."""
-        gc.enable()
+        _wake_the_collector()
         return engine_for(settings)
 
     def serve(self, settings: Settings, *, http: str | None, embedded: bool) -> int:
@@ -77,15 +77,21 @@ class Composition:
         """Run the embedded cluster, for kubectl, until told to stop. Returns the exit code."""
         from dot_ai_lifecycle.playground import keep_cluster
 
-        gc.enable()
+        _wake_the_collector()
         return asyncio.run(keep_cluster(settings.state_dir, port, kubeconfig))
 
     def demo(self, *, keep: bool) -> int:
         """Show an update, a bad version taken back, scaling and history, under traffic. Returns the exit code."""
         from dot_ai_lifecycle.demo import show
 
-        gc.enable()
+        _wake_the_collector()
         return asyncio.run(show(from_environment(), keep=keep))
+
+
+def _wake_the_collector() -> None:
+    """Let it look at what is made from now on: what was loaded stays as long as the process."""
+    gc.freeze()
+    gc.enable()
 
 
 def served(argv: Sequence[str], composition: Composition) -> int | None:

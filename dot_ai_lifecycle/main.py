@@ -1,8 +1,8 @@
 """`dot-ai`: one command, run to its exit code.
 
 Importing makes thousands of objects of which none dies: looking for garbage among them costs a quarter of the start, so
-the collector sleeps until whatever the command needs is loaded; the composition root wakes it. A server is read and
-started without the rest of the command line: its host waits.
+the collector sleeps until whatever the command needs is loaded; the composition root wakes it, for what comes then. A
+server is read and started without the rest of the command line: its host waits.
 """
 
 import gc
