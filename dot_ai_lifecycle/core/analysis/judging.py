@@ -6,6 +6,7 @@ point and beyond chance; latency by a ratio that stays.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from dot_ai_lifecycle.core.analysis.measured import Measured
 from dot_ai_lifecycle.core.analysis.reading import Reading, failing, passing, unclear
@@ -149,6 +150,7 @@ def _compared(new: Counts, old: Counts, significance: float, windows: Sequence[M
     return passing("ERRORS_ALIKE", rates, *figures)
 
 
+@lru_cache(1024)  # each window is told again with the next one
 def _counted(counts: Counts) -> str:
     low, high = bounds(counts)
     return f"{counts.errors} errors in {counts.requests} requests ({_percent(low)} to {_percent(high)})"
