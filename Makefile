@@ -16,6 +16,9 @@ JOBS ?= $(shell echo $$((1 + $$(getconf _NPROCESSORS_ONLN))))
 CLUSTERS ?= $(JOBS)
 ARGS ?=
 
+# What was compiled once, by whichever process of the tests, is compiled for all.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test real bench bench-full pictures check conformance docs clean
 
 help: ## Say what can be made
