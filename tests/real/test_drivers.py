@@ -212,7 +212,9 @@ async def test_a_bad_version_is_taken_back_in_the_target_and_flagger_is_told_not
 async def test_a_pause_of_kruise_is_approved_and_a_rollout_that_is_held_goes_back(
     web: WebFactory, product: Product
 ) -> None:
-    shop = web(replicas=2)
+    # OpenKruise's webhook holds a new template in the write that brings it, its stand-in within some seconds: until
+    # then no pod may be old enough for an update to be done.
+    shop = web(replicas=2, workload={"minReadySeconds": 8})
     with rollout(shop):
         before = shop.object(ROLLOUTS)["spec"]
 
