@@ -61,7 +61,7 @@ def _run(name: str, site: Site, console: Console) -> int:
     before, began = load(), time.monotonic()
     tell(f"{name} begins, load {before:.1f}")
     try:
-        measured = (ALL | FULL)[name](site)
+        measured = alone((ALL | FULL)[name], site)
     except NotHere as reason:
         console.print(f"\n{name}: skipped, {reason}", markup=False)
         return 0
@@ -73,6 +73,17 @@ def _run(name: str, site: Site, console: Console) -> int:
     report.show(console, measured)
     report.write(name, measured, before, report.FULL if name in FULL else report.PAGE)
     return len(measured.missed)
+
+
+def alone(measure: Callable[[Site], Measured], site: Site) -> Measured:
+    """What it measures; what goes wrong while a session is open comes out of its group of tasks as it is."""
+    try:
+        return measure(site)
+    except ExceptionGroup as several:
+        found: BaseException = several
+        while isinstance(found, BaseExceptionGroup) and len(found.exceptions) == 1:
+            found = found.exceptions[0]
+        raise found from several
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from benchmarks.failures import ALL, Case
 from benchmarks.measured import Figure, Measured, WentWrong, at_most, exactly, plain
 from benchmarks.site import Real, Site, tell
 from tests.real.cluster.audit import Request
-from tests.real.product import Session
+from tests.real.product import Person, Session
 from tests.real.web import Web
 
 TIMES = 3
@@ -51,7 +51,7 @@ async def _measured(real: Real) -> Measured:
             asyncio.create_task(asyncio.to_thread(_with_kubectl, copy, case.image))
             for copy, case in zip(copies, prepared, strict=True)
         ]
-        session = await stack.enter_async_context(real.product().serving())
+        session = await stack.enter_async_context(real.product().serving(Person()))
         found = [await _case(real, session, case) for case in prepared]
         kubectl = await asyncio.gather(*waiting)
         await asyncio.to_thread(real.drop, *copies, *(case.app for case in prepared))
@@ -61,10 +61,10 @@ async def _measured(real: Real) -> Measured:
         title="Detecting a bad version",
         how=(
             f"Apps of four pods on a real cluster, each updated {TIMES} times to a version that cannot work, under "
-            "200 new connections a second. The verdict's time is the API server's: from the request that changes "
-            "the Deployment to the one that takes it back, as its audit log has them. Beside it, `kubectl rollout "
-            "status` on a copy of the app whose `progressDeadlineSeconds` was shortened from 600 to "
-            f"{DEADLINE:.0f}: it waits for that deadline, names no cause and takes nothing back."
+            "200 new connections a second, by a person who agrees to every plan. The verdict's time is the API "
+            "server's: from the request that changes the Deployment to the one that takes it back, as its audit log "
+            "has them. Beside it, `kubectl rollout status` on a copy of the app whose `progressDeadlineSeconds` was "
+            f"shortened from 600 to {DEADLINE:.0f}: it waits for that deadline, names no cause and takes nothing back."
         ),
         beside="`kubectl rollout status`, deadline 60 s",
         figures=[
@@ -92,12 +92,10 @@ async def _ours(real: Real, session: Session, case: Case) -> _Run:
     app = case.app
     # What failed in one run is tried again in the next.
     change = {"app": app.name, "namespace": app.namespace, "image": case.image, "force": True}
-    planned = await session.call("update_app", **change)
-    _expect(planned.content.get("status") == "planned", planned.text)
     spec, asked = app.object()["spec"], real.asked()
     with app.traffic() as traffic:
         began = time.perf_counter()
-        answer = await session.ended(await session.call("update_app", **change, plan_id=planned.content["plan_id"]))
+        answer = await session.ended(await session.call("update_app", **change))
         ended = time.perf_counter() - began
     _expect(answer.content.get("cause", {}).get("code") == case.code, answer.text)
     ready = {pod["metadata"]["name"]: _ready(pod) for pod in app.pods() if "deletionTimestamp" not in pod["metadata"]}
