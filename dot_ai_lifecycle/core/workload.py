@@ -26,7 +26,10 @@ def digest_of(value: object) -> str:
 
 
 def without_hash(template: Manifest) -> dict[str, Any]:
-    """The pod template as its author wrote it: the label by which its controller tells it taken out."""
+    """The pod template as its author wrote it: the label by which its controller tells it taken out.
+
+    What is in it is shared with the template, not copied.
+    """
     metadata = template.get("metadata") or {}
     labels = metadata.get("labels") or {}
     if not labels.keys() & set(HASH_LABELS):
