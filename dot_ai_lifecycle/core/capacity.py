@@ -1,9 +1,10 @@
 """Room for pods: what a namespace may use, what nodes offer, and what is asked of both."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from dot_ai_lifecycle.core.errors import BadInput
 from dot_ai_lifecycle.core.objects import View
@@ -16,8 +17,7 @@ Amounts = Mapping[str, Decimal]
 """Cores, bytes or counts by resource name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """A ResourceQuota: its bounds, what is used of them, and for which pods it counts (as the API has it)."""
 
     name: str
@@ -33,8 +33,7 @@ class Quota:
         return self.hard[resource] - self.used.get(resource, Decimal(0))
 
 
-@dataclass(frozen=True, slots=True)
-class LimitRange:
+class LimitRange(Struct, frozen=True):
     """A LimitRange: the rules for containers and pods of a namespace, as the API has them."""
 
     name: str
@@ -43,8 +42,7 @@ class LimitRange:
     limits: tuple[Manifest, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+class Booking(Struct, frozen=True):
     """A pod as its node's scheduler counts it."""
 
     name: str

@@ -4,8 +4,9 @@ The Deployment stays what one changes; the engine notices, and decides when whic
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.refs import CANARY, KINDS, Ref, ref_to
 
@@ -18,8 +19,7 @@ PRIMARY = "-primary"
 """What Flagger adds to the name of its copy, which serves, and to the names and labels within it."""
 
 
-@dataclass(frozen=True)
-class Driver:
+class Driver(Struct, frozen=True):
     """The engine's object, as it was read, and of Flagger its copy of the workload, where that could be read.
 
     `changed` is the workload that one changes, where this stands at the copy.

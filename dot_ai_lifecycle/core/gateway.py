@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.conditions.reading import Met, Reading, Waiting
 from dot_ai_lifecycle.core.errors import Forbidden, NotFound
@@ -19,8 +20,7 @@ _PARENT = ("group", "kind", "namespace", "name", "sectionName", "port")
 _WANTED = ("Accepted", "ResolvedRefs")
 
 
-@dataclass(frozen=True)
-class HttpRoute:
+class HttpRoute(Struct, frozen=True):
     """An HTTPRoute, whole."""
 
     manifest: Manifest
@@ -80,8 +80,7 @@ class HttpRoute:
 ROUTES = View(HTTP_ROUTE, HttpRoute)
 
 
-@dataclass(frozen=True)
-class Gateway:
+class Gateway(Struct, frozen=True):
     """The routes that lead to an app and are followed by their gateways, and the Services they lead to, whole."""
 
     routes: tuple[HttpRoute, ...]

@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
+
 from dot_ai_lifecycle.core.errors import ClusterFailure
 from dot_ai_lifecycle.core.objects import View
 from dot_ai_lifecycle.core.refs import SECRET, Ref, ref_to
@@ -28,8 +30,7 @@ _MAKER = "lifecycle.dot-ai/operation"
 _ZIPPED = b"\x1f\x8b"
 
 
-@dataclass(frozen=True)
-class Hook:
+class Hook(Struct, frozen=True):
     """What a chart wants to be run at certain moments (`pre-rollback`, …) of its release's life."""
 
     name: str

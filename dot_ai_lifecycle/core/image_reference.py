@@ -1,8 +1,9 @@
 """Where an image comes from: its reference in full, as the nodes' container runtime reads it."""
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.workload import Image
 
@@ -15,8 +16,7 @@ _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A whole reference: `docker.io`, `library/nginx`, a tag, maybe a digest, which then rules alone."""
 
     host: str

@@ -1,8 +1,9 @@
 """The lease on an app: one run at a time. How it is named, and whether its holder is alive."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.refs import LEASE, Ref, ref_to
 from dot_ai_lifecycle.core.workload import Manifest, digest_of
@@ -19,8 +20,7 @@ LONGEST_NAME = 253
 _FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Who holds a lease: `holder` is `ACTOR/OPERATION`; times are the API server's."""
 
     holder: str

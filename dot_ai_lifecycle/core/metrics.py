@@ -1,13 +1,13 @@
 """What a provider of metrics must offer: values for an expression, at a moment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+
+class Sample(Struct, frozen=True):
     """One value of an instant vector; a scalar is one without labels. `value` may be NaN or infinite."""
 
     labels: Mapping[str, str]

@@ -1,7 +1,8 @@
 """What lies near an app and may stop its update: keys, claims, routes, webhooks, other autoscalers, the namespace."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from dot_ai_lifecycle.core.objects import View
 from dot_ai_lifecycle.core.refs import (
@@ -19,8 +20,7 @@ from dot_ai_lifecycle.core.refs import (
 from dot_ai_lifecycle.core.workload import Manifest
 
 
-@dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(Struct, frozen=True):
     """A ConfigMap or a Secret: the names of its keys, never what they hold."""
 
     name: str
@@ -29,8 +29,7 @@ class Keyed:
     keys: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A PersistentVolumeClaim: how it may be mounted, and whether it has its volume (`phase` is Bound then)."""
 
     name: str
@@ -40,8 +39,7 @@ class Claim:
     phase: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """An Ingress or HTTPRoute with the Services it sends to, those of its own namespace alone."""
 
     kind: str
@@ -52,8 +50,7 @@ class Route:
     hosts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(Struct, frozen=True):
     """One admission webhook; `service` is (namespace, name) of what answers it, None where it has a URL."""
 
     name: str
@@ -65,8 +62,7 @@ class Hook:
     service: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
+class Hooks(Struct, frozen=True):
     """The webhooks of one configuration."""
 
     name: str
@@ -74,8 +70,7 @@ class Hooks:
     hooks: tuple[Hook, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Scaler:
+class Scaler(Struct, frozen=True):
     """What else scales pods: a KEDA ScaledObject or a VerticalPodAutoscaler; `mode` is the latter's updateMode."""
 
     kind: str
@@ -87,8 +82,7 @@ class Scaler:
     mode: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(Struct, frozen=True):
     """A namespace: whether it lives, and its labels."""
 
     name: str

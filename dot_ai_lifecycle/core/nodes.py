@@ -1,7 +1,8 @@
 """The cluster's nodes and what is booked on them, listed once for everybody who plans at the same moment."""
 
 import asyncio
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.capacity import BOOKINGS, Booking
 from dot_ai_lifecycle.core.errors import Forbidden
@@ -18,8 +19,7 @@ REMEMBERED = 5.0
 """Seconds for which a listing is believed: whoever cordons a node, or loads an image, asks again at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """The nodes; where they are not known none, and `unknown` says why."""
 
     nodes: tuple[Machine, ...] = ()

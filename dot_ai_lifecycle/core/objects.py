@@ -1,11 +1,12 @@
 """What surrounds a workload: revisions, Services, endpoints, autoscalers, disruption budgets, events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from dot_ai_lifecycle.core.driver import Driver
 from dot_ai_lifecycle.core.pods import NOTHING, Owner, Pod
@@ -33,8 +34,7 @@ from dot_ai_lifecycle.core.workload import HASH_LABEL, HASH_LABELS, Manifest, Wo
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """A retained revision of a workload: a ReplicaSet, or a ControllerRevision.
 
     `template` is the exact pod template, without the controller's own hash label. `replicas` and `ready` are 0 for a
@@ -54,8 +54,7 @@ class Revision:
     failure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Struct, frozen=True):
     """One port of a Service: `target` is the container port it leads to, by number or by name."""
 
     port: int
@@ -65,8 +64,7 @@ class Backend:
     app_protocol: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A Service that may select pods; `selector` is empty for one without.
 
     `local_traffic`: from outside only nodes that run a pod of it are sent to (externalTrafficPolicy Local); `sticky`:
@@ -102,8 +100,7 @@ class Service:
         return self.selector.get(HASH_LABEL, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """One address behind a Service: the pod's name, and whether proxies may send it traffic."""
 
     pod: str
@@ -112,8 +109,7 @@ class Endpoint:
     terminating: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointSlice:
+class EndpointSlice(Struct, frozen=True):
     """A slice of a Service's endpoints."""
 
     name: str
@@ -123,8 +119,7 @@ class EndpointSlice:
     endpoints: tuple[Endpoint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """What a component said about an object: `about` is the involved object's kind and name."""
 
     name: str
@@ -140,8 +135,7 @@ class Event:
     last: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Autoscaler:
+class Autoscaler(Struct, frozen=True):
     """A HorizontalPodAutoscaler: what it scales and within which bounds."""
 
     name: str
@@ -156,8 +150,7 @@ class Autoscaler:
     metrics: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DisruptionBudget:
+class DisruptionBudget(Struct, frozen=True):
     """A PodDisruptionBudget; `bound` is its minAvailable or maxUnavailable in words."""
 
     name: str
@@ -168,8 +161,7 @@ class DisruptionBudget:
     allowed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigMap:
+class ConfigMap(Struct, frozen=True):
     """A ConfigMap with its text, for the ledger."""
 
     name: str
@@ -182,8 +174,7 @@ class ConfigMap:
     created: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """A node as images and pods see it: its platform (`linux/amd64`), its labels, the names of images it holds,
     whether it takes pods, whom its `taints` keep away, and what it offers (`allocatable`, cores or bytes by resource).
 
@@ -201,8 +192,7 @@ class Machine:
     allocatable: Mapping[str, Decimal] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class View(Generic[T]):
+class View(Struct, Generic[T], frozen=True):
     """A kind together with the shape we read it in."""
 
     kind: Kind

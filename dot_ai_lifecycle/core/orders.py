@@ -1,7 +1,8 @@
 """What people say to an operation while it runs: go on, or stop. Said through the cluster, so that anybody may."""
 
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.late import ACTOR
 from dot_ai_lifecycle.core.objects import ConfigMap
@@ -13,8 +14,7 @@ ORDER_LABEL = "lifecycle.dot-ai/order-to"
 """The label of an order: the id of the operation it is said to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """`promote` ends the waiting of that step of the operation, `abort` has the whole taken back.
 
     `pause` keeps it at that step until `promote`. `full` is for the engine that owns the app: no further steps.

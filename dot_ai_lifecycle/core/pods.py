@@ -1,9 +1,10 @@
 """Pods as the project sees them: only what tells whether an app runs, and why not."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct, field
 
 NOTHING: MappingProxyType[str, str] = MappingProxyType({})
 
@@ -12,8 +13,7 @@ Phase = Literal["waiting", "running", "terminated"]
 _REVISION_LABELS = ("pod-template-hash", "controller-revision-hash", "rollouts-pod-template-hash")
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """The controller an object belongs to (its controlling ownerReference)."""
 
     kind: str
@@ -21,8 +21,7 @@ class Owner:
     uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a container ended: exit code, signal, the kubelet's reason (Error, OOMKilled, Completed) and message."""
 
     exit_code: int
@@ -32,8 +31,7 @@ class Ended:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """The state of one container of a pod.
 
     `reason` and `message` are those of the waiting or terminated state; `last` is how it ended the time before.
@@ -54,8 +52,7 @@ class Container:
     init: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Struct, frozen=True):
     """One pod: whose it is, of which revision, whether it serves, and what its containers say.
 
     `revision` is the label by which its controller tells revisions. `ready_since` is the last transition to Ready.

@@ -1,17 +1,17 @@
 """How much a plan may hurt, and whose yes it needs. Computed from facts; no flag a model fills in counts as consent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Literal
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.plan import Plan, Risk
 
 Needs = Literal["nothing", "plan_id", "person"]
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """The rules of an installation.
 
     `auto_approve` "low" lets low-risk plans run at once; "none" wants the plan's id for everything.

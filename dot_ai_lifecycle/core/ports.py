@@ -6,9 +6,10 @@ cluster; only the engine is handed a `Cluster`, everything else gets a `Reader`.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.objects import View
 from dot_ai_lifecycle.core.record import Record
@@ -21,8 +22,7 @@ T = TypeVar("T")
 JsonPatch = Sequence[Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterIdentity:
+class ClusterIdentity(Struct, frozen=True):
     """Which cluster this is: the kubeconfig context, the uid of `kube-system`, and the server's version."""
 
     context: str
@@ -31,8 +31,7 @@ class ClusterIdentity:
     default_namespace: str = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
+class Listing(Struct, Generic[T], frozen=True):
     """What a list answered: the items, the version a watch may go on from, and where the next page begins."""
 
     items: tuple[T, ...]
@@ -40,8 +39,7 @@ class Listing(Generic[T]):
     next_page: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen(Generic[T]):
+class Seen(Struct, Generic[T], frozen=True):
     """One thing a watch saw. `synced` says the first listing is complete; `item` is None then, and only then."""
 
     type: Literal["added", "modified", "deleted", "synced"]

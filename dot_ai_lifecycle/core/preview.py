@@ -1,7 +1,8 @@
 """What a preview of a new version takes: a Service of its own, and the right to have one."""
 
 import asyncio
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.errors import Forbidden, NotFound
 from dot_ai_lifecycle.core.ports import Reader
@@ -12,8 +13,7 @@ from dot_ai_lifecycle.core.workload import Workload
 _LONGEST = 63 - len("-preview")
 
 
-@dataclass(frozen=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """What is wanted of a preview, and whether there can be one.
 
     `checks` are what the new version has to answer. `taken`: a Service of the preview's name exists already. `allowed`:

@@ -1,8 +1,9 @@
 """How far an operation got: by its record, and by how the objects stand where the record cannot know."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.filling import filled
 from dot_ai_lifecycle.core.late import is_late
@@ -17,8 +18,7 @@ OF_ONE_STEP = ("template",)
 """Late values that belong to the step that recorded them; all others are known by name from then on."""
 
 
-@dataclass(frozen=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """Where an operation was left: the steps that took effect, with the values they left, and those still to come.
 
     `rest` is what is left of the phase it was in. `strayed` names an object that no longer holds what it was left with.

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.errors import Forbidden, NotFound
 from dot_ai_lifecycle.core.image_reference import Reference, reference_of
@@ -36,8 +38,7 @@ OF_THE_CLOUD = (
 """Registries that nodes log in to by their own identity (the kubelet's credential providers of the three clouds)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Logins:
+class Logins(Struct, frozen=True):
     """The logins a pod would bring; `unread` says that there may be more, which we may not look at."""
 
     credentials: tuple[Credential, ...] = ()

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from msgspec import Struct
+
 Found = Literal["found", "missing", "denied", "wrong-platform", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class ImageSight:
+class ImageSight(Struct, frozen=True):
     """What was seen of an image; `words` is a whole sentence about it for people.
 
     `digest` is what the reference means now (`sha256:…`), empty where nobody said; `platforms` those it is built for

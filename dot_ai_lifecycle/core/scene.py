@@ -1,15 +1,15 @@
 """One app at one moment: the workload and everything around it that tells how it does."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.objects import Autoscaler, DisruptionBudget, EndpointSlice, Event, Revision, Service
 from dot_ai_lifecycle.core.pods import Pod
 from dot_ai_lifecycle.core.workload import Workload, without_hash
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What was seen of one workload, all of one look.
 
     `revisions` and `pods` are those the workload owns, `strangers` pods that its selector finds too; `services` those

@@ -1,8 +1,9 @@
 """An app together with all around it that tells, before an update, whether that update can be lossless."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from dot_ai_lifecycle.core.capacity import Booking, LimitRange, Quota
 from dot_ai_lifecycle.core.leases import Held
@@ -24,8 +25,7 @@ _KEYED = (CONFIG_MAP.name, SECRET.name)
 Fate = Literal["there", "missing", "no key", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(Struct, frozen=True):
     """A need of the new template, and what was found of it; `why` where nothing could be."""
 
     need: Need
@@ -33,8 +33,7 @@ class Sought:
     why: str = ""
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What was seen around an app, for the pod template it shall get.
 
     None stands for what was not looked at, or could not be: `unread` says by name what and why. `slots` are the pods
@@ -68,8 +67,7 @@ class Surroundings:
         return tuple(need for need in gone if need.kind in _KEYED and not need.optional)
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """What was looked at before a change: all around the app, and the images it shall run, by reference."""
 
     around: Surroundings

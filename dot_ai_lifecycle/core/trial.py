@@ -3,8 +3,9 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from dot_ai_lifecycle.core.errors import ClusterFailure, Conflict, Forbidden, Invalid, NotFound, Throttled
 from dot_ai_lifecycle.core.ports import Reader
@@ -20,8 +21,7 @@ NO_DRY_RUN = "does not support dry run"
 _FORBIDDEN = re.compile(r'^pods "[^"]*" is forbidden: ')
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """How the server took one pod of the new template, and what it says.
 
     `by` is what refused: quota, terminating, pod_security, webhook, policy, admission. `spec` is that of the pod as

@@ -3,8 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.driver import Driver
 from dot_ai_lifecycle.core.refs import KINDS, Ref, ref_to
@@ -38,8 +40,7 @@ def without_hash(template: Manifest) -> dict[str, Any]:
     return {**template, "metadata": {**metadata, "labels": kept}}
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image reference in its parts; `tag` and `digest` are empty where not given."""
 
     name: str
@@ -63,8 +64,7 @@ class Image:
         return self.tag or (self.digest[:19] if self.digest else "latest")
 
 
-@dataclass(frozen=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """A workload as it was read, and what another engine delivers it by, where one does.
 
     Everything else is derived from the manifest.

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.borrowing import source_of
 from dot_ai_lifecycle.core.conditions.sides import is_active

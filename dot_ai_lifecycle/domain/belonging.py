@@ -1,9 +1,11 @@
 """What was around a version while it ran well, remembered by operations, and put back together with its template."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.around import Around, Bounds, Sender
 from dot_ai_lifecycle.core.objects import Autoscaler, Service
@@ -57,8 +59,7 @@ def _pace_of(workload: Workload) -> dict[str, Any]:
     return {path: value_at(workload.manifest, path) for path in _PACE[workload.kind]}
 
 
-@dataclass(frozen=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """How the surroundings are put back.
 
     `scene` is what the change of the template will meet: the patches in `first` come before it, those in `last` after.
@@ -102,8 +103,7 @@ def _also(step: Step, back: tuple[Patch, ...]) -> Step:
     return step.model_copy(update={"back": step.back.model_copy(update={"steps": (*step.back.steps, *back)})})
 
 
-@dataclass(frozen=True)
-class _Senders:
+class _Senders(Struct, frozen=True):
     """The Services of an app whose template changes, by name."""
 
     scene: Scene

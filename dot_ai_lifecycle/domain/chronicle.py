@@ -1,8 +1,9 @@
 """Which events of a namespace matter to one app: its own, folded, warnings first."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.conditions.words import shortened
 from dot_ai_lifecycle.core.objects import Event
@@ -16,8 +17,7 @@ ROUTINE = frozenset(
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(Struct, frozen=True):
     """Events that say the same of like objects: how often, when last, about how many."""
 
     type: str

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.errors import BadInput
 from dot_ai_lifecycle.core.refs import Ref
@@ -10,8 +11,7 @@ from dot_ai_lifecycle.core.refs import Ref
 _NAME = re.compile(r"([A-Za-z]+/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
 
-@dataclass(frozen=True)
-class Companion:
+class Companion(Struct, frozen=True):
     """An app that is updated with another one: to a version of its main image, or to another image."""
 
     app: str

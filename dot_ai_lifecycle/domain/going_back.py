@@ -1,7 +1,8 @@
 """The pod template a rollback goes to: a retained one exactly, or today's with the code of a version long gone."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from dot_ai_lifecycle.core.edited import with_edits
 from dot_ai_lifecycle.core.errors import Refused
@@ -20,8 +21,7 @@ from dot_ai_lifecycle.domain.rollback import NotRetained, Target, target_of
 Records = tuple[Record, ...]
 
 
-@dataclass(frozen=True)
-class Goal:
+class Goal(Struct, frozen=True):
     """Where a rollback goes.
 
     `template` is the pod template it leaves, `origin` the digest of the retained one it was made of (empty where there

@@ -1,9 +1,10 @@
 """How an app does, in one word with its reason; the worst that was seen comes first."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.conditions import flagger, kruise
 from dot_ai_lifecycle.core.conditions.admission import refused
@@ -25,8 +26,7 @@ LONGEST = 240
 """Characters of a reason: a line or two of a terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """The word and one sentence why.
 
     healthy: all pods serve. progressing: on its way, nothing wrong yet. degraded: something is wrong, some pods serve.

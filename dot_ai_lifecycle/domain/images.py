@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.errors import BadInput
 from dot_ai_lifecycle.core.finding import near_names
@@ -20,8 +21,7 @@ _REFERENCE = re.compile(
 """The grammar of the registries (github.com/distribution/reference), of digests only the one that is used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A container of the template: where it stands, what it is called, what it runs."""
 
     path: str

@@ -6,8 +6,9 @@ charts copy labels around.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.workload import Manifest
 
@@ -43,8 +44,7 @@ _PUSHERS = ("kubectl", "kustomize", "helm", "skaffold", "tilt", "terraform", "pu
 """Values of managed-by that name a tool which acts when somebody runs it, and otherwise leaves objects alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Who owns an object, what it is called there, where to change it instead, and what says so."""
 
     kind: OwnerKind

@@ -1,8 +1,9 @@
 """A tag may mean another image today than when it last ran: where that is known, what ran is pinned by its digest."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.plan import Note
 from dot_ai_lifecycle.core.registry import ImageSight

@@ -1,6 +1,6 @@
 """Which revision a person means by "back": resolved from what is retained and recorded, never guessed."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.errors import Ambiguous, NotFound
 from dot_ai_lifecycle.core.objects import Revision
@@ -19,8 +19,7 @@ class NotRetained(NotFound):
     """No retained revision is of that version; the version itself may well exist."""
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """The revision to go back to, and how it was found."""
 
     revision: Revision

@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.pods import Pod
 from dot_ai_lifecycle.core.workload import Image, Workload
 from dot_ai_lifecycle.domain.images import main_container
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """The wanted image of the main container, and the digest that most of its pods run; empty where none tells."""
 
     container: str

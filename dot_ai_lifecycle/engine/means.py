@@ -1,6 +1,6 @@
 """What a step is performed with, and how it may end."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from dot_ai_lifecycle.core.metrics import Metrics
 from dot_ai_lifecycle.core.ports import Cluster
@@ -10,8 +10,7 @@ from dot_ai_lifecycle.engine.orders import Orders
 from dot_ai_lifecycle.engine.stage import Stages
 
 
-@dataclass(frozen=True)
-class Means:
+class Means(Struct, frozen=True):
     """The cluster to act on, what is watched of it, what people say meanwhile, and who knows how requests fare.
 
     `freeing` are the uids of ordered sets whose broken pods of other revisions are deleted as they are found;
@@ -26,8 +25,7 @@ class Means:
     templates: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Did:
+class Did(Struct, frozen=True):
     """A step that succeeded: what was seen, values known only now, and the last scene where one was watched."""
 
     text: str

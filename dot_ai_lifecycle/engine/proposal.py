@@ -1,7 +1,6 @@
 """What a change would do, and who agreed to it."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 
 from dot_ai_lifecycle.core.plan import Plan
@@ -9,8 +8,7 @@ from dot_ai_lifecycle.core.policy import Needs
 from dot_ai_lifecycle.core.ports import ClusterIdentity
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A plan, the cluster it is for, and what it wants before it may run."""
 
     plan: Plan
@@ -18,8 +16,7 @@ class Proposal:
     identity: ClusterIdentity
 
 
-@dataclass(frozen=True)
-class Consent:
+class Consent(Struct, frozen=True):
     """Somebody's agreement to one plan. `person` is True only where a human said yes; no model can fill it in."""
 
     by: str

@@ -4,9 +4,10 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.errors import Conflict, LifecycleError, NotFound
 from dot_ai_lifecycle.core.filling import filled
@@ -35,8 +36,7 @@ CLOSING = 1.5
 """Seconds a cancelled run has to record that it was interrupted: hosts kill a server about two seconds after asking."""
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """What a run tells while it goes on: `done` of `total` pods are where they should be (0 of 0 where none count)."""
 
     operation_id: str

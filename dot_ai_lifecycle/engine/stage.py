@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.driver import Driver
 from dot_ai_lifecycle.core.errors import Forbidden, LifecycleError, NotFound

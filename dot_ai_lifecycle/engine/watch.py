@@ -3,8 +3,9 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.conditions.engines import delivered
 from dot_ai_lifecycle.core.conditions.reading import Foreign, Gone, Met, Reading, Signal, Waiting
@@ -32,15 +33,13 @@ NOTICED = 10.0
 """Seconds after which what speaks against a version is said, though it may still pass."""
 
 
-@dataclass(frozen=True)
-class Doomed:
+class Doomed(Struct, frozen=True):
     """It will not be: the signals that have stood long enough, the first of them deciding."""
 
     signals: tuple[Signal, ...]
 
 
-@dataclass(frozen=True)
-class TimedOut:
+class TimedOut(Struct, frozen=True):
     """It was not so within the time given; `waiting` is what was still missing, a person's word if `unpromoted`."""
 
     waiting: str
@@ -48,8 +47,7 @@ class TimedOut:
     unpromoted: bool = False
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """How the waiting ended, and the last scene that was seen."""
 
     result: Met | Foreign | Gone | Doomed | TimedOut

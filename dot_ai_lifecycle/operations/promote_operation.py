@@ -1,9 +1,9 @@
 """Promote: a word to an operation that waits or watches, said through the cluster."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from msgspec import Struct
 from pydantic import Field, model_validator
 
 from dot_ai_lifecycle.core.errors import Refused
@@ -19,8 +19,7 @@ from dot_ai_lifecycle.core.steps import Approve, Await, Create, Observe, Step, T
 from dot_ai_lifecycle.core.world import World
 
 
-@dataclass(frozen=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """The operation that is spoken to, and whether a process is there to hear it.
 
     `workload` is what the engine that delivers the app, and would be told, hears words in, as it stands.

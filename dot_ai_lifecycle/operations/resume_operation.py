@@ -1,9 +1,9 @@
 """Resume: go on with what an earlier process left, or take back what was done."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from msgspec import Struct
 from pydantic import Field
 
 from dot_ai_lifecycle.core.errors import NotFound, Refused
@@ -16,8 +16,7 @@ from dot_ai_lifecycle.core.world import World
 from dot_ai_lifecycle.domain.resuming import back_from, left_at, remaining, risk_left
 
 
-@dataclass(frozen=True)
-class Left:
+class Left(Struct, frozen=True):
     """An operation's record, and the objects it touches as they are now."""
 
     record: Record

@@ -1,9 +1,10 @@
 """Rollback: an earlier revision's exact template, proven to serve."""
 
 import asyncio
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import Field
 
 from dot_ai_lifecycle.core.around import Around
@@ -37,8 +38,7 @@ from dot_ai_lifecycle.domain.strategies.replacing import replacing
 from dot_ai_lifecycle.domain.strategies.rollout import Rollout
 
 
-@dataclass(frozen=True)
-class WayAhead:
+class WayAhead(Struct, frozen=True):
     """An app, where its rollback goes, and the earlier rollback that went there already (then there is no goal)."""
 
     scene: Scene

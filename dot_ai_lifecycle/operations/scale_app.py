@@ -1,8 +1,8 @@
 """Scale: how many pods, and how large each is."""
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from msgspec import Struct
 from pydantic import Field, model_validator
 
 from dot_ai_lifecycle.core.edited import with_edits
@@ -39,8 +39,7 @@ from dot_ai_lifecycle.domain.strategies.rollout import Rollout
 Size = Annotated[str, Field(max_length=40, pattern=r"^[0-9.]+[A-Za-z]*(:[0-9.]+[A-Za-z]*)?$")]
 
 
-@dataclass(frozen=True)
-class Sized:
+class Sized(Struct, frozen=True):
     """An app, and what is around it where its pods shall get another size."""
 
     scene: Scene

@@ -1,9 +1,10 @@
 """Update: another image, proven to serve, or the old one back."""
 
 import asyncio
-from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dot_ai_lifecycle.core.analysis.queries import own_query
@@ -46,8 +47,7 @@ def _listed(given: Any) -> Any:
     return [part for part in given.split(",") if part.strip()] if isinstance(given, str) else given
 
 
-@dataclass(frozen=True)
-class Updating:
+class Updating(Struct, frozen=True):
     """An app with its past, the images it shall run by container path, and all around it where there are any.
 
     `preview` is what a preview of the new version takes, where one is wanted; `others` shall be updated as one with it.

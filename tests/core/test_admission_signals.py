@@ -1,8 +1,7 @@
 """Pods the cluster refuses to create: told by a ReplicaSet's condition, or by events of the other kinds."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.conditions.signals import signals
 from dot_ai_lifecycle.core.scene import Scene

@@ -1,9 +1,9 @@
 """How Flagger's word is read: which phase is of this update, what waits for a person, and whether its copy has it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.conditions import Foreign, Met, Reading, Waiting
 from dot_ai_lifecycle.core.conditions.engines import delivered, gave_up

@@ -4,11 +4,12 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.image_reference import reference_of
 from dot_ai_lifecycle.core.objects import Machine
@@ -271,7 +272,7 @@ def test_a_clouds_nodes_may_log_in_to_its_registry_by_themselves(host: str):
     image = f"{host}/shop/web:v2"
 
     assert weigh("denied", image=image, logins=Logins()).found == "unknown"
-    assert weigh("denied", image=image, logins=Logins((replace(JANE, host=host),))).found == "denied"
+    assert weigh("denied", image=image, logins=Logins((Credential(host, "jane", "s3cr3t"),))).found == "denied"
     assert weigh("missing", image=image, logins=Logins()).found == "missing"
 
 

@@ -1,11 +1,11 @@
 """When a rollout is done: kubectl's rules, and those kubectl lacks."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.conditions import Foreign, Gone, Met, Waiting
 from dot_ai_lifecycle.core.conditions.rollout import rolled_out

@@ -1,8 +1,7 @@
 """What speaks against a new version: each cause by name, with its evidence, after the patience it deserves."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.conditions.probes import budget
 from dot_ai_lifecycle.core.conditions.signals import signals

@@ -1,10 +1,10 @@
 """Whatever a cluster says, signals are found without failing, bounded, and in one form."""
 
 import re
-from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.conditions.containers import CONFIG_REASONS, START_REASONS
 from dot_ai_lifecycle.core.conditions.images import REASONS

@@ -1,10 +1,10 @@
 """Which pods an ordered set would never replace: the broken ones of a revision that should be gone, and no others."""
 
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.conditions.stuck import stuck
 from dot_ai_lifecycle.core.objects import Revision

@@ -1,9 +1,9 @@
 """How several apps are changed as one, decided from what was seen of them."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.analysis.queries import own_query
 from dot_ai_lifecycle.core.errors import Refused

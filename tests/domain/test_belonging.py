@@ -1,10 +1,10 @@
 """What was around a version: what is recorded of it, and by which patches it is put back."""
 
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.around import Around, Bounds, Sender
 from dot_ai_lifecycle.core.objects import Autoscaler, Service

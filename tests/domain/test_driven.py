@@ -1,9 +1,9 @@
 """Apps that Flagger or OpenKruise deliver: what is refused with which way to go, what is planned, in which words."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.conditions.kruise import IN_PROGRESS
 from dot_ai_lifecycle.core.driver import Driver

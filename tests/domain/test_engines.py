@@ -1,9 +1,9 @@
 """Apps that Argo Rollouts owns: what is refused, what is planned, and in which words."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.errors import Refused
 from dot_ai_lifecycle.core.scene import Scene

@@ -1,8 +1,7 @@
 """How an app does, in one word with its reason."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.scene import Scene
 from dot_ai_lifecycle.domain.health import LONGEST, health

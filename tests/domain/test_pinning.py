@@ -1,9 +1,9 @@
 """A tag that moved since a revision ran: what ran is pinned where that is certain, and doubts are told."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.registry import Found, ImageSight
 from dot_ai_lifecycle.domain.going_back import Goal

@@ -1,9 +1,9 @@
 """The parts of a portrait: whose pods, which references, which events."""
 
-from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.objects import Event
 from dot_ai_lifecycle.core.pods import Owner, Pod

@@ -1,9 +1,9 @@
 """Which revision "back" means: what was named, what did not fail, and never a guess."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.errors import Ambiguous, NotFound
 from dot_ai_lifecycle.core.record import Record

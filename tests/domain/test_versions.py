@@ -1,8 +1,7 @@
 """Which version of an app runs."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.domain.versions import digest_in, version
 from tests.support.scenes import container, pod, template, workload

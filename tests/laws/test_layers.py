@@ -21,10 +21,10 @@ MAY_IMPORT = {
 }
 
 LIBRARIES = {
-    "core": {"pydantic"},
-    "domain": {"pydantic"},
-    "operations": {"pydantic"},
-    "engine": {"pydantic", "structlog"},
+    "core": {"pydantic", "msgspec"},
+    "domain": {"pydantic", "msgspec"},
+    "operations": {"pydantic", "msgspec"},
+    "engine": {"pydantic", "msgspec", "structlog"},
 }
 """What a layer may use from outside; layers that are not named deal with the outside and may use what they need."""
 

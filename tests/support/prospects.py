@@ -1,9 +1,10 @@
 """An app before its update, in a line each: a good Deployment on three nodes, and what a test makes worse of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.capacity import Booking, Quota, amounts, asked
 from dot_ai_lifecycle.core.nearby import Claim

@@ -5,10 +5,11 @@ Time stands at `NOW`; ages are seconds before it.
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.objects import Endpoint, EndpointSlice, Event, Revision, Service
 from dot_ai_lifecycle.core.plan import Plan

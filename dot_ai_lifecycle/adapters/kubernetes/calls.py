@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.refs import Kind
 
@@ -32,8 +33,7 @@ class Place(NamedTuple):
         return f"context {self.context!r} at {self.address}" if self.address else f"context {self.context!r}"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A request in Kubernetes' words. `repeatable` says a second sending can do no harm even if the first arrived."""
 
     verb: str

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.errors import NoCluster
 
@@ -46,8 +47,7 @@ class Access:
         return f"user {self.user_name!r} of {self.origin}" if self.user_name else self.origin
 
 
-@dataclass(frozen=True, slots=True)
-class ContextName:
+class ContextName(Struct, frozen=True):
     """One context a person could choose."""
 
     name: str

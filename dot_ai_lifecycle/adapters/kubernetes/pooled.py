@@ -4,11 +4,11 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import aiohttp
 from kubernetes_asyncio.client.rest import RESTClientObject
+from msgspec import Struct
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -23,8 +23,7 @@ CONNECT_TIMEOUT = 3.0
 Query = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class PooledAnswer:
+class PooledAnswer(Struct, frozen=True):
     """A complete answer."""
 
     status: int
@@ -56,8 +55,7 @@ class PooledStream:
             yield b"".join(begun)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sending:
+class _Sending(Struct, frozen=True):
     """One request, to be sent as often as credentials make necessary."""
 
     method: str

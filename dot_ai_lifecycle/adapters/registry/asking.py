@@ -3,12 +3,12 @@
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+from msgspec import Struct
 from yarl import URL
 
 from dot_ai_lifecycle import __version__
@@ -25,8 +25,7 @@ REDIRECTS = 3
 _REDIRECTED = (301, 302, 303, 307, 308)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A whole answer; names of headers in lower case, those that came twice joined by commas."""
 
     status: int

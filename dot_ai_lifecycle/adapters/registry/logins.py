@@ -2,9 +2,9 @@
 
 import base64
 import re
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 from yarl import URL
 
 from dot_ai_lifecycle.adapters.registry.asking import Asking, Reply
@@ -18,8 +18,7 @@ _PARAMETER = re.compile(r'([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))')
 _TOKEN = re.compile(r"[\x21-\x7e]{1,65536}")
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """What a 401 asks for; `scheme` in lower case, empty where it asks for nothing we know."""
 
     scheme: str = ""

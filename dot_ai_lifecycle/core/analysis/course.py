@@ -1,8 +1,10 @@
 """What one pod goes through while it is watched: restarts, ends of containers, lost readiness, warnings."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.objects import Event
 from dot_ai_lifecycle.core.pods import Container, Ended, Pod
@@ -14,8 +16,7 @@ TELLING = frozenset({"Unhealthy", "ProbeError", "BackOff", "FailedPostStartHook"
 """Reasons of the kubelet's warnings that speak of how a running pod does; others speak of its start or its node."""
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """That a container ended, and how."""
 
     container: str
@@ -30,8 +31,7 @@ class End:
         return f"{self.container}: {self.how.reason or 'ended'}, {by}"
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """A pod as it was seen last, and what has happened to it since it was seen first.
 
     `restarts` of its containers, `memory_kills` among their ends, `flaps` from Ready to not Ready, `warnings` heard

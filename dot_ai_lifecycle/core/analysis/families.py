@@ -1,6 +1,6 @@
 """Which metrics count an app's requests: the names that libraries and meshes give them by themselves."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 SERVER_ERRORS = "5.."
 """HTTP status codes that are the server's fault; some libraries group them as `5xx`, which this fits too."""
@@ -9,8 +9,7 @@ GRPC_ERRORS = "Unknown|DeadlineExceeded|Unimplemented|Internal|Unavailable|DataL
 """The codes OpenTelemetry's conventions for RPC take for errors of a server; the others are the caller's doing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """A counter of requests: the labels that may hold the outcome, which outcomes are errors, and its histogram.
 
     `unit` is what one unit of the histogram's buckets is in seconds; `also` further matchers of its series.
@@ -49,8 +48,7 @@ FAMILIES = (
 OUTCOMES = tuple(dict.fromkeys(label for family in FAMILIES for label in family.outcomes))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """The labels by which series say whose they are."""
 
     namespace: str
@@ -61,8 +59,7 @@ PLACES = (Place("namespace", "pod"), Place("kubernetes_namespace", "kubernetes_p
 """As the Prometheus Operator labels targets, and as the annotation-driven example configuration once did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The request metric of an app, as it was found. `scrape_interval` in seconds, as far as the last minutes tell."""
 
     family: Family

@@ -1,17 +1,18 @@
 """What a provider of metrics told about both sets over one window, or why it told nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.analysis.statistics import Counts
 
 NO_QUANTILES: Mapping[float, float] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One set of pods over one window.
 
     `counts` are requests really counted between the first and the last scrape of the window; `scrapes` how many there
@@ -23,8 +24,7 @@ class Side:
     latency: Mapping[float, float] = field(default_factory=lambda: NO_QUANTILES)
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """Both sets over the same `seconds` up to `at` (UTC). `concurrent` is False where the old set is of earlier."""
 
     new: Side
@@ -38,8 +38,7 @@ class Measured:
         return replace(self, old=earlier.old, concurrent=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Unmeasured:
+class Unmeasured(Struct, frozen=True):
     """Nothing usable was told, and why. `passing` says that a later look may well find something."""
 
     code: str

@@ -5,8 +5,10 @@ for the environment's doing (a node, a network, a dependency), for which no vers
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.analysis.course import Course
 from dot_ai_lifecycle.core.analysis.reading import MOST_EVIDENCE, Reading, failing, passing, unclear, worst
@@ -40,8 +42,7 @@ FATAL = frozenset((*_ENDINGS, *(f"INIT_{code}" for code in _ENDINGS)))
 _OF_READINESS = ("NOT_READY", "POD_HELD_BACK")
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """What was seen of both sets since `begun` (the API server's time), up to the last scene."""
 
     new_hash: str

@@ -1,16 +1,16 @@
 """The words in which an analysis answers: one reading a question, one look a window."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Judgement = Literal["pass", "fail", "inconclusive"]
 
 MOST_EVIDENCE = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What one question about the new set came to.
 
     `code` says what was found (ERRORS_ROSE, RESTARTED, …), `words` in one sentence, `evidence` the figures or lines

@@ -6,8 +6,9 @@ Nothing here raises for want of metrics: what cannot be measured is said in word
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.analysis.families import PLACES, Found
 from dot_ai_lifecycle.core.analysis.measured import Measured, Side, Unmeasured

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.errors import BadInput
 from dot_ai_lifecycle.core.scene import Scene
@@ -17,8 +18,7 @@ NOBODY = "-"
 """A pattern no pod's name fits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """The namespace, and a regular expression each for the names of the new and of the old pods.
 
     All three hold nothing that means anything in a PromQL string of whatever quotes.

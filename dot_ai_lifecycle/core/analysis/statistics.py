@@ -7,11 +7,11 @@ the old set and 1 % errors on both, a z-test held at 1 % overall condemned 2.3 %
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """Requests that were answered in a window, and how many of the answers were errors of the server."""
 
     requests: int = 0
@@ -109,8 +109,7 @@ def chance_of_larger(new: Sequence[float], old: Sequence[float]) -> float:
     return math.erfc(above / math.sqrt(2 * variance)) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """One figure of both sets over the same window, in seconds."""
 
     new: float

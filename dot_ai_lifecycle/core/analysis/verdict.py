@@ -5,9 +5,10 @@ metrics that are missing never do. What stays unclear holds, and asks.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.analysis.judging import errors_in_all, errors_over, latency_over
 from dot_ai_lifecycle.core.analysis.measured import Measured, Unmeasured
@@ -19,8 +20,7 @@ EXTENSION = 2
 """Windows that are looked at beyond the planned ones where something stayed unclear: two, so that they can agree."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What one window showed: the pods' reading, the metrics (None: no provider is set), the user's queries."""
 
     native: Reading
@@ -28,8 +28,7 @@ class Look:
     own: tuple[Reading, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What to do. `looking` says that another window is to be looked at; a hold without it waits for a person."""
 
     decision: Decision
@@ -39,8 +38,7 @@ class Verdict:
     looking: bool = False
 
 
-@dataclass(frozen=True)
-class _Case:
+class _Case(Struct, frozen=True, dict=True):
     """All that is known when the decision falls."""
 
     looks: Sequence[Look]

@@ -1,20 +1,19 @@
 """The words in which a condition answers."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Met:
+
+class Met(Struct, frozen=True):
     """It is so; `words` says what was seen, `total` how many pods serve."""
 
     words: str
     total: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Not yet. `words` names what is still missing; `done` of `total` pods are where they should be.
 
     `check_in` is when time alone may change the answer, in seconds (minReadySeconds); None where only an event can.
@@ -28,15 +27,13 @@ class Waiting:
     held: Literal["", "person", "clock"] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(Struct, frozen=True):
     """Somebody else changed the workload meanwhile: what we wait for is no longer what is wanted."""
 
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """The object is gone, or another one has its name: nothing to wait for."""
 
     words: str
@@ -45,8 +42,7 @@ class Gone:
 Reading = Met | Waiting | Foreign | Gone
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """One thing that speaks against the new revision ever running.
 
     `code` is the cause (IMAGE_NOT_FOUND, CRASH_LOOP, …); `subject` the pod or ReplicaSet, `container` the container;

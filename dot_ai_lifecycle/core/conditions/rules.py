@@ -1,7 +1,8 @@
 """What a message of the cluster means: ordered rules over its text, the first that fits decides."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.conditions.words import shortened
 
@@ -9,8 +10,7 @@ MOST = 2000
 """Characters of a message that are looked at, half from its beginning and half from its end: anybody may write one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A pattern found in a message, and what it says about the new version.
 
     `words` may name the pattern's groups and whatever the caller knows, in braces. `patience` in seconds.
@@ -22,8 +22,7 @@ class Rule:
     patience: float
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What a message was found to mean."""
 
     code: str

@@ -1,8 +1,9 @@
 """One pod under the lens, with what the cluster said about it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.conditions.reading import Signal
 from dot_ai_lifecycle.core.conditions.rules import Judged
@@ -14,8 +15,7 @@ from dot_ai_lifecycle.core.scene import Scene
 MOST_EVIDENCE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """A pod of the scene. `proven` says that another pod of its revision serves, so the version itself can run."""
 
     scene: Scene

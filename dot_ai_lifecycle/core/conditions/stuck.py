@@ -3,7 +3,7 @@
 Its controller goes through the pods in order and stops at the first that is not ready, before it replaces any.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.conditions.sides import left_over, ordinal, wanted_hashes
 from dot_ai_lifecycle.core.conditions.signals import signals_of
@@ -13,8 +13,7 @@ from dot_ai_lifecycle.core.scene import Scene
 _OF_THE_VOLUME = ("VOLUME_IN_USE", "VOLUME_ELSEWHERE", "VOLUME_UNBOUND")
 
 
-@dataclass(frozen=True, slots=True)
-class Stuck:
+class Stuck(Struct, frozen=True):
     """Broken pods of a revision that should be gone, lowest ordinal first.
 
     Deleting those in `free` brings pods of the wanted revision; those in `held` would come back as broken as they are.

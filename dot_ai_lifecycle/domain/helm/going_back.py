@@ -1,7 +1,8 @@
 """A Helm release's way back as a plan: what is done, what a person is told, and how much it may hurt."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.errors import Refused
 from dot_ai_lifecycle.core.plan import Risk

@@ -7,9 +7,11 @@ fails leaves the release and its history as they were.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.helm import Release, secret_of
 from dot_ai_lifecycle.core.pointers import value_at
@@ -60,8 +62,7 @@ _OF_ITS_OWN = (
 )
 
 
-@dataclass(frozen=True)
-class ReleaseAhead:
+class ReleaseAhead(Struct, frozen=True):
     """A Helm release, where its rollback goes, and how its objects stand.
 
     `aim` is None where an earlier rollback went there already. `scenes` are the workloads that change, with what is
@@ -83,8 +84,7 @@ def brought(seen: ReleaseAhead) -> frozenset[tuple[str, str]]:
     return frozenset(made | {(one.ref.kind, one.ref.name) for one in secrets if not one.goes})
 
 
-@dataclass(frozen=True)
-class Reinstated:
+class Reinstated(Struct, frozen=True):
     """The steps of a release's way back, how its workloads are replaced, and where users will wait."""
 
     steps: tuple[Step, ...]
@@ -100,8 +100,7 @@ def reinstated(seen: ReleaseAhead, aim: Aim, within: int) -> Reinstated:
     return _Way(seen, aim, within).whole()
 
 
-@dataclass(frozen=True)
-class _Way:
+class _Way(Struct, frozen=True):
     seen: ReleaseAhead
     aim: Aim
     within: int

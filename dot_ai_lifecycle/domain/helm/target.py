@@ -1,7 +1,8 @@
 """Which revision of a Helm release a person means by "back": resolved from its own history, never guessed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.errors import Ambiguous, NotFound, Refused
 from dot_ai_lifecycle.core.helm import Release, key_of
@@ -19,8 +20,7 @@ LEFT = "release_left"
 _WORKED = ("superseded", "deployed")
 
 
-@dataclass(frozen=True)
-class Aim:
+class Aim(Struct, frozen=True):
     """The newest revision of a release, the one to go back to, and how that was found.
 
     `deployed` are the revisions that count as deployed: Helm supersedes all of them once another is.

@@ -1,8 +1,10 @@
 """What going back to a revision means for each object of a Helm release: made, changed, deleted, or left."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.errors import Forbidden, Refused
 from dot_ai_lifecycle.core.helm import Release, key_of, marked, opened
@@ -21,8 +23,7 @@ _PRECIOUS = ("PersistentVolumeClaim", "PersistentVolume", "Namespace", "CustomRe
 _WORKLOADS = tuple(kind.name for kind in WORKLOAD_KINDS)
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """One object as the newest revision and the one to go back to say it; None where it does not."""
 
     now: Manifest | None
@@ -39,8 +40,7 @@ class Pair:
         return found
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """One object as it is and as it shall be; None where it is not there, or shall not be.
 
     `kept` says why one that the revision does not know stays.
@@ -99,8 +99,7 @@ def _referred(aim: Aim) -> Iterator[tuple[Pair, Ref]]:
         )
 
 
-@dataclass(frozen=True)
-class Confidence:
+class Confidence(Struct, frozen=True):
     """A Secret of which the revisions say different things: by `keys` alone, never by what they hold."""
 
     ref: Ref

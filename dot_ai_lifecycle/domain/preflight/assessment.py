@@ -1,8 +1,9 @@
 """The verdict: all checks, what decides among them, and what whoever chooses a strategy wants to know."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.registry import ImageSight
 from dot_ai_lifecycle.core.steps import Edit
@@ -30,8 +31,7 @@ CHECKS: tuple[Callable[[Case], Finding], ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """What is to be expected of an update by this strategy.
 
     `reasons` are what decides the verdict, in words. `drains`: the pods that run now wait before they end; `served`:

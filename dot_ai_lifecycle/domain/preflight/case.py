@@ -1,10 +1,11 @@
 """What the checks look at: an app, what is around it, the template it shall get, and the strategy considered."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from statistics import median
+
+from msgspec import Struct, field
 
 from dot_ai_lifecycle.core.capacity import asked
 from dot_ai_lifecycle.core.conditions.sides import is_active
@@ -20,8 +21,7 @@ SWITCHES: frozenset[Strategy] = frozenset({"blue-green", "canary"})
 """Strategies by which a Deployment has two whole revisions, and its Services switch before an old pod ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One container of a template, and where it stands in the workload."""
 
     path: str
@@ -32,8 +32,7 @@ class Part:
         return str(self.container.get("name", ""))
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True, dict=True):
     """One update considered. `images` are those that were looked for, by reference."""
 
     seen: Surroundings

@@ -1,9 +1,10 @@
 """Room that other apps take: what is left for one where new pods of others come at the same time."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.capacity import Booking, Quota
 from dot_ai_lifecycle.core.surroundings import Surroundings

@@ -1,7 +1,8 @@
 """What a check has to say: how bad it is, why, by which evidence, and what would mend it."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.steps import Edit
 
@@ -11,8 +12,7 @@ Harm = Literal["none", "loses", "fails"]
 """What comes of a block that nothing mends: requests or capacity are lost, or the update cannot succeed at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """What mends a finding, in one sentence.
 
     `strategy`: the update itself does it, for its own time; `edits`: these edits of the workload do it, if they are
@@ -24,8 +24,7 @@ class Fix:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """The outcome of one check; `words` is one sentence for the app's developer."""
 
     code: str

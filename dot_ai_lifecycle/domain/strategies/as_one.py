@@ -6,7 +6,9 @@ have been watched. Whatever fails takes all of it back, last first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.conditions.sides import wanted_revision
 from dot_ai_lifecycle.core.errors import Refused
@@ -29,8 +31,7 @@ _LEVELS = ("low", "medium", "high")
 _VERDICTS = ("safe", "safe-with-fixes", "degraded", "impossible")
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(Struct, frozen=True):
     """One of the apps: how its pods are to change, and what was looked at around it."""
 
     rollout: Rollout
@@ -41,8 +42,7 @@ class Member:
         return replace(self, look=replace(self.look, around=crowded(self.look.around, others)))
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(Struct, frozen=True):
     """One app's share of the plan, by when it is done; what cannot be prepared is `switched` in its turn."""
 
     replaced: Replaced
@@ -71,8 +71,7 @@ class Share:
         )
 
 
-@dataclass(frozen=True)
-class AsOne:
+class AsOne(Struct, frozen=True):
     """The steps of the whole, what a person should know of it, and what is to be expected at worst."""
 
     steps: tuple[Step, ...]

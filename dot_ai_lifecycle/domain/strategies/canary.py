@@ -4,7 +4,7 @@ The share of the traffic is the share of the pods, as the Services spread reques
 all the while, so that going back takes seconds and no pod has to start.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.late import NEW_HASH
 from dot_ai_lifecycle.core.steps import Await, Observe, Patch, Step, WayBack
@@ -28,8 +28,7 @@ WINDOWS = 2
 """Looks in one step: what two of them agree on condemns a version, one alone does not."""
 
 
-@dataclass(frozen=True)
-class Weights:
+class Weights(Struct, frozen=True):
     """Shares of the traffic in percent, each above the one before and at most 50, and seconds to watch each."""
 
     percent: tuple[int, ...] = (10, 25, 50)

@@ -1,7 +1,8 @@
 """Which strategy an app wants as it is, and why: the one that loses no request with the pods that run now."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.conditions.sides import is_active, wanted_revision
 from dot_ai_lifecycle.core.errors import Refused
@@ -16,8 +17,7 @@ Wanted = Literal["auto", "rolling", "blue-green", "canary"]
 _FEWEST = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """A strategy, and in one sentence why it."""
 
     strategy: Strategy

@@ -1,6 +1,7 @@
 """One way in for every change of a pod template: the strategy is chosen, its steps are made, and both are said."""
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.analysis.queries import OwnQuery
 from dot_ai_lifecycle.core.conditions.sides import wanted_revision
@@ -38,8 +39,7 @@ _PLAIN = 2
 """Steps of a change at the app's own pace: the patch and its proof."""
 
 
-@dataclass(frozen=True)
-class Replaced:
+class Replaced(Struct, frozen=True):
     """The steps of a change of a pod template, how they were chosen, and what is to be expected of them."""
 
     scene: Scene
@@ -81,8 +81,7 @@ class Replaced:
 _SIDE_BY_SIDE = "two versions run side by side for a while, which its strategy Recreate is there to prevent"
 
 
-@dataclass(frozen=True)
-class Ways:
+class Ways(Struct, frozen=True):
     """How the strategies go, as far as a person may say.
 
     `weights` are a canary's; `standby` is how many seconds the old pods stand by after a switch, watched; `approval` is
@@ -103,10 +102,13 @@ class Ways:
     preview: Preview = field(default_factory=Preview)
 
 
+AS_USUAL = Ways()
+
+
 def replacing(
     rollout: Rollout,
     wanted: Wanted = "auto",
-    ways: Ways = Ways(),  # it is frozen
+    ways: Ways = AS_USUAL,
     look: Look | None = None,
 ) -> Replaced:
     """The steps by which the template changes. Raises Refused where the strategy wanted cannot be carried out.

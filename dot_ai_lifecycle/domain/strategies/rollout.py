@@ -1,7 +1,8 @@
 """What is rolled out, whatever the strategy: edits of the pod template, and the fields that set the pace."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.late import is_late
 from dot_ai_lifecycle.core.pointers import pointer, value_at
@@ -23,8 +24,7 @@ Pace = Mapping[str, object]
 SERVED = "every pod of the new revision serves, no old one is left"
 
 
-@dataclass(frozen=True)
-class Rollout:
+class Rollout(Struct, frozen=True):
     """A change of a pod template: its `edits`, why it is made, what the history says, and how long it may take."""
 
     scene: Scene

@@ -6,9 +6,10 @@ it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.errors import Refused
 from dot_ai_lifecycle.core.gateway import RULES, Gateway, HttpRoute
@@ -74,8 +75,7 @@ def carrying(weight: int, replicas: int) -> int:
     return -(-replicas * weight // 100)
 
 
-@dataclass(frozen=True)
-class _Split:
+class _Split(Struct, frozen=True, dict=True):
     rollout: Rollout
     old_hash: str
     gateway: Gateway

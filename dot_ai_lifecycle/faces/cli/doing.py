@@ -2,8 +2,9 @@
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.errors import PlanChanged
 from dot_ai_lifecycle.core.record import Record
@@ -24,8 +25,7 @@ from dot_ai_lifecycle.faces.render.proposed import proposed
 GoOn = Callable[[Record, Where, Path], Path]
 
 
-@dataclass(frozen=True)
-class Here:
+class Here(Struct, frozen=True):
     """What every command finds: an engine, a screen, the words it was called with, and this machine's own place.
 
     `go_on` starts what continues an operation that nobody here wants to wait for.

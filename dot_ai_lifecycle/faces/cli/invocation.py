@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter, validators
+from msgspec import Struct
 
 from dot_ai_lifecycle.core.operation import Change, Question
 
@@ -46,16 +47,14 @@ class Agreement:
         return 0.0 if self.no_wait else self.wait
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A question to answer."""
 
     question: Question[Any]
     where: Where
 
 
-@dataclass(frozen=True)
-class Do:
+class Do(Struct, frozen=True):
     """A change to propose, agree on and run; `command` is the word it was asked by."""
 
     change: Change[Any]
@@ -64,8 +63,7 @@ class Do:
     command: str
 
 
-@dataclass(frozen=True)
-class Approve:
+class Approve(Struct, frozen=True):
     """A person's yes to a plan that somebody else proposed."""
 
     plan_id: str
@@ -73,8 +71,7 @@ class Approve:
     yes: bool = False
 
 
-@dataclass(frozen=True)
-class Serve:
+class Serve(Struct, frozen=True):
     """Serve MCP."""
 
     where: Where
@@ -82,23 +79,20 @@ class Serve:
     embedded: bool
 
 
-@dataclass(frozen=True)
-class RunCluster:
+class RunCluster(Struct, frozen=True):
     """Run the embedded cluster."""
 
     port: int
     write_kubeconfig: str | None
 
 
-@dataclass(frozen=True)
-class Demo:
+class Demo(Struct, frozen=True):
     """Show what the program does."""
 
     keep: bool
 
 
-@dataclass(frozen=True)
-class Version:
+class Version(Struct, frozen=True):
     """Print which version this is."""
 
     text: str

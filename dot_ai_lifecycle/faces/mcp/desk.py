@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from mcp.server.mcpserver import Context
+from msgspec import Struct
 
 from dot_ai_lifecycle.engine.engine import Engine
 
@@ -35,8 +35,7 @@ class OneEngine:
             await engine.close()
 
 
-@dataclass(frozen=True)
-class Desk:
+class Desk(Struct, frozen=True):
     """What every call of one endpoint finds. At a desk that only plans, changes return their plan and never run."""
 
     engine: Callable[[], Engine]

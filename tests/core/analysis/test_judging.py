@@ -1,8 +1,7 @@
 """What is said of errors and latency, and when nothing is said."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.analysis.judging import errors_in, errors_in_all, errors_over, latency_over
 from dot_ai_lifecycle.core.analysis.measured import Side

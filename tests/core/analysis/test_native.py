@@ -1,10 +1,10 @@
 """What pods tell of a new version without any metrics, beside what the old version's pods tell over the same time."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.analysis.course import MOST_KEPT
 from dot_ai_lifecycle.core.analysis.native import Tally

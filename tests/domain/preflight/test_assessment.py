@@ -1,9 +1,9 @@
 """The verdict, what decides it, and which strategy suits an app."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.registry import ImageSight
 from dot_ai_lifecycle.domain.preflight.assessment import CHECKS, assess

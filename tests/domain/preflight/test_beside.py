@@ -1,9 +1,9 @@
 """Pods that keep their own kind away: Z12 (volumes) and Z13 (anti-affinity, spread, ports)."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.needs import Need
 from dot_ai_lifecycle.core.surroundings import Sought

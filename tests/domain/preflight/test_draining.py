@@ -1,9 +1,9 @@
 """The end of a pod: Z06, Z07, Z08 and Z23."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.objects import Backend
 from dot_ai_lifecycle.domain.preflight.case import Case

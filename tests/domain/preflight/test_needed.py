@@ -1,9 +1,9 @@
 """What new pods need: Z18 (images), Z19 (references) and Z20 (admission)."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.capacity import LimitRange
 from dot_ai_lifecycle.core.nearby import Hook, Space

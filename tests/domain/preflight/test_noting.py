@@ -1,6 +1,6 @@
 """What a plan says of the checks before it."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.domain.preflight.assessment import assess
 from dot_ai_lifecycle.domain.preflight.finding import warned

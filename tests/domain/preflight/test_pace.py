@@ -1,9 +1,9 @@
 """The pace of an update: Z01, Z02, Z05, Z09, Z17 and Z27."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.scene import Scene
 from dot_ai_lifecycle.domain.preflight.case import Case

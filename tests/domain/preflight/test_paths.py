@@ -1,9 +1,9 @@
 """The ways of traffic: Z21, Z22 and Z28, and how long they need to notice that a pod ends."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.nearby import Route
 from dot_ai_lifecycle.domain.preflight.paths import drain_seconds, z21, z22, z28

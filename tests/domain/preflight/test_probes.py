@@ -1,9 +1,9 @@
 """Probes: Z03 and Z04."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.objects import Backend
 from dot_ai_lifecycle.domain.preflight.probes import z03, z04

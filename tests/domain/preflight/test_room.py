@@ -1,9 +1,9 @@
 """Room for pods: Z10 (quotas), Z11 (nodes), and how many extra pods they leave."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.capacity import Quota
 from dot_ai_lifecycle.core.trial import Trial

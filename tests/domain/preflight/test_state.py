@@ -1,10 +1,10 @@
 """The app and its namespace as they stand: Z14, Z15, Z16 and Z25; who else has a say: Z24 and Z26."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.leases import Held
 from dot_ai_lifecycle.core.nearby import Scaler, Space
