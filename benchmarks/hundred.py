@@ -6,10 +6,8 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
-
-from msgspec.structs import replace
 
 from benchmarks.cells import NOT_COMING, Cell, Shape, Version, Way
 from benchmarks.measured import Figure, Measured, WentWrong, at_least, exactly, plain
