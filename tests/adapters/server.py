@@ -145,3 +145,16 @@ def kubeconfig(path: Path, cluster: dict[str, object], user: dict[str, object]) 
     }
     path.write_text(yaml.safe_dump(document))
     return str(path)
+
+
+def answering_nothing(shown: list[str]) -> Answering:
+    """An API that says nothing and notes the name in each certificate it is shown."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        certificate = request.transport.get_extra_info("peercert")
+        if certificate:
+            shown.append(dict(part[0] for part in certificate["subject"])["commonName"])
+        return web.Response()
+
+    return answer

@@ -37,8 +37,6 @@ CARRIERS = {"aiohttp", "yarl", "multidict"}
 LATE = {"kubernetes_asyncio", "aiohttp", "anthropic"}
 """Slow to import; a server answers before they are needed."""
 
-ALL = list(modules().values())
-
 
 def ours(module: Module) -> Iterator[tuple[Import, Module]]:
     """What a module imports of this package, the package's bare name (which holds only the version) left out."""
@@ -51,7 +49,7 @@ def ours(module: Module) -> Iterator[tuple[Import, Module]]:
 def test_a_module_imports_only_from_the_layers_below_it():
     astray = [
         f"{module}:{one.line} ({module.layer}) imports {other.name} ({other.layer})"
-        for module in ALL
+        for module in modules().values()
         for one, other in ours(module)
         if other.layer not in MAY_IMPORT[module.layer]
     ]
@@ -63,7 +61,7 @@ def test_a_module_imports_only_from_the_layers_below_it():
 def test_siblings_do_not_know_each_other(layer: str):
     astray = [
         f"{module}:{one.line} imports {other.name}"
-        for module in ALL
+        for module in modules().values()
         if module.layer == layer and not (module.is_package and module.name.count(".") == 1)
         for one, other in ours(module)
         if other.layer == layer and other.room not in (module.room, "faces.render")
@@ -76,7 +74,7 @@ def test_siblings_do_not_know_each_other(layer: str):
 def test_the_inner_layers_use_nothing_but_their_vocabulary(layer: str):
     astray = [
         f"{module}:{one.line} imports {one.library}"
-        for module in ALL
+        for module in modules().values()
         if module.layer == layer
         for one in module.imports
         if one.library and one.library not in LIBRARIES[layer]
@@ -87,7 +85,7 @@ def test_the_inner_layers_use_nothing_but_their_vocabulary(layer: str):
 
 def test_a_client_of_something_outside_lives_in_one_adapter():
     users: dict[str, set[str]] = defaultdict(set)
-    for module in ALL:
+    for module in modules().values():
         if module.layer == "adapters":
             for one in module.imports:
                 if one.library and one.library not in VOCABULARY | CARRIERS:
@@ -101,7 +99,7 @@ def test_a_client_of_something_outside_lives_in_one_adapter():
 def test_no_layer_but_the_adapters_knows_a_client(library: str):
     astray = [
         f"{module}:{one.line}"
-        for module in ALL
+        for module in modules().values()
         if module.layer != "adapters"
         for one in module.imports
         if one.library == library
@@ -113,7 +111,7 @@ def test_no_layer_but_the_adapters_knows_a_client(library: str):
 def test_no_two_modules_need_each_other():
     needed = {
         module.name: {other.name for one, other in ours(module) if not one.late and not one.typing} - {module.name}
-        for module in ALL
+        for module in modules().values()
     }
     try:
         TopologicalSorter(needed).prepare()
@@ -128,7 +126,7 @@ def test_the_package_itself_imports_nothing():
 def test_imports_stand_at_the_top_but_where_starting_fast_needs_them_late():
     heedless = [
         f"{module}:{one.line} imports {one.module}, on which nothing slow hangs"
-        for module in ALL
+        for module in modules().values()
         for one in module.imports
         if one.late and not (one.ours if module.layer == "main" else _brings(one, LATE))
     ]
@@ -154,7 +152,7 @@ def _brings(one: Import, libraries: set[str]) -> bool:
 def test_the_domain_is_pure():
     waiting = [
         f"{module}:{node.lineno} waits for something; what it decides from has to be handed to it"
-        for module in ALL
+        for module in modules().values()
         if module.layer == "domain"
         for node in ast.walk(module.tree)
         if isinstance(node, ast.AsyncFunctionDef | ast.Await)
@@ -166,9 +164,9 @@ def test_the_domain_is_pure():
 def test_one_thing_alone_reads_the_environment():
     readers = {
         module.name
-        for module in ALL
+        for module in modules().values()
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb")
     }
 
-    assert readers <= {f"{PACKAGE}.settings"} | {m.name for m in ALL if m.layer in ("adapters", "main")}
+    assert readers <= {f"{PACKAGE}.settings"} | {m.name for m in modules().values() if m.layer in ("adapters", "main")}

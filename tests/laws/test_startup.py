@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from dot_ai_lifecycle.operations import ALL
+from tests.adapters.server import kubeconfig
 
 SLOW = ("kubernetes_asyncio", "aiohttp", "anthropic", "dot_ai_lifecycle.embedded")
 
@@ -49,6 +51,17 @@ def test_a_metrics_provider_is_named_without_loading_a_client():
 
     assert slow_ones(loaded) == []
     assert "dot_ai_lifecycle.adapters.prometheus" in loaded
+
+
+def test_a_connection_does_not_pay_for_a_class_of_every_kind(tmp_path: Path):
+    config = kubeconfig(tmp_path / "config", {"server": "https://127.0.0.1:1"}, {"token": "t"})
+    loaded = imported_by(
+        "import asyncio",
+        "from dot_ai_lifecycle.adapters.kubernetes import connect",
+        f"asyncio.run(connect(None, {config!r}))",
+    )
+
+    assert slow_ones(loaded) == ["aiohttp"]
 
 
 def test_the_command_line_does_not_pay_for_the_mcp_library():

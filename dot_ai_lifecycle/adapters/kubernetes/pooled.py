@@ -1,4 +1,4 @@
-"""The transport to a real API server: kubernetes_asyncio's pooled session, with fresh credentials on every request."""
+"""The transport to a real API server: a pooled session, with fresh credentials on every request."""
 
 import asyncio
 import socket
@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from urllib.parse import urlencode
 
 import aiohttp
-from kubernetes_asyncio.client.rest import RESTClientObject
 from msgspec import Struct
 from multidict import CIMultiDict
 from yarl import URL
@@ -16,7 +15,7 @@ from dot_ai_lifecycle import __version__
 from dot_ai_lifecycle.adapters.kubernetes.auth import Credentials
 from dot_ai_lifecycle.adapters.kubernetes.kubeconfig import Access
 from dot_ai_lifecycle.adapters.kubernetes.plugin import Certificate
-from dot_ai_lifecycle.adapters.kubernetes.sessions import open_session
+from dot_ai_lifecycle.adapters.kubernetes.sessions import Session, open_session
 from dot_ai_lifecycle.adapters.kubernetes.transport import NO_HEADERS, ConnectTimeout
 
 CONNECT_TIMEOUT = 3.0
@@ -71,8 +70,8 @@ class PooledTransport:
 
     def __init__(self, access: Access, credentials: Credentials) -> None:
         self._access, self._credentials = access, credentials
-        self._session: RESTClientObject | None = None
-        self._retired: list[RESTClientObject] = []
+        self._session: Session | None = None
+        self._retired: list[Session] = []
         self._certificate: Certificate | None = None
         self._standing = _standing_headers(access)
 
@@ -126,7 +125,7 @@ class PooledTransport:
         sessions = [*self._retired, *([self._session] if self._session else [])]
         self._session, self._retired = None, []
         for session in sessions:
-            await session.close()
+            await session.http.close()
 
     async def _sent(self, sending: _Sending) -> aiohttp.ClientResponse:
         """The beginning of the answer. A 401 is asked again once, where newer credentials are to be had."""
@@ -147,7 +146,7 @@ class PooledTransport:
         if authorization:
             sent["Authorization"] = authorization
         target = self._access.server + sending.path + (f"?{urlencode(sending.query)}" if sending.query else "")
-        response: aiohttp.ClientResponse = await session.pool_manager.request(
+        return await session.http.request(
             sending.method,
             URL(target, encoded=True),
             headers=sent,
@@ -157,9 +156,8 @@ class PooledTransport:
             server_hostname=session.server_hostname,
             allow_redirects=False,  # credentials go to the cluster named, nowhere else
         )
-        return response
 
-    async def _open(self) -> RESTClientObject:
+    async def _open(self) -> Session:
         """The session; a new one where the client certificate was replaced. Old ones live until their watches end."""
         certificate = self._credentials.certificate
         if self._session is None or certificate != self._certificate:

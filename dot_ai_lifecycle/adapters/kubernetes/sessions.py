@@ -1,75 +1,87 @@
-"""kubernetes_asyncio, for what it does well: certificates, TLS, proxies, OpenID Connect, and the pooled session.
+"""A pooled session to an API server, with the certificates, the proxy and the names its kubeconfig says."""
 
-This is the only place that knows it, and it is loaded by the first connection only.
-"""
-
+import base64
 import binascii
 import ssl
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from kubernetes_asyncio.client import Configuration
-from kubernetes_asyncio.client.rest import RESTClientObject
-from kubernetes_asyncio.config import ConfigException, load_kube_config_from_dict
+import aiohttp
+from msgspec import Struct
 
 from dot_ai_lifecycle.adapters.kubernetes.kubeconfig import Access
 from dot_ai_lifecycle.adapters.kubernetes.plugin import Certificate
 from dot_ai_lifecycle.adapters.kubernetes.words import one_line
 from dot_ai_lifecycle.core.errors import NoCluster
 
-# what we read ourselves, and better: see auth.py
-_OURS = ("exec", "token", "tokenFile", "username", "password")
+_BUFFER = 2**21
+"""Bytes of one answer read ahead; a line of a watch may be as long as etcd lets an object be, 1.5 MiB."""
 
 
-async def open_session(access: Access, certificate: Certificate | None) -> RESTClientObject:
-    """A pooled session to the cluster, with its TLS settings. Raises NoCluster for certificates that cannot be used."""
+class Session(Struct, frozen=True):
+    """Connections to one server; `server_hostname` is the name its certificate has, where that is another."""
+
+    http: aiohttp.ClientSession
+    proxy: str | None
+    server_hostname: str | None
+
+
+async def open_session(access: Access, certificate: Certificate | None) -> Session:
+    """A session to the cluster, showing that certificate or the kubeconfig's own.
+
+    Raises NoCluster for certificates that cannot be used. A key is on disk only while it is read, and for nobody else.
+    """
     try:
-        return RESTClientObject(await _configuration(access, certificate))
+        context = _verifying(access)
+        _showing(context, access, certificate)
     except ssl.SSLError as error:
+        reason = f"The certificates of context {access.context!r} in {access.origin} cannot be used: "
         raise NoCluster(
-            f"The certificates of context {access.context!r} in {access.origin} cannot be used: "
-            f"{one_line(error.reason or 'not PEM', 100)}.",
+            f"{reason}{one_line(error.reason or 'not PEM', 100)}.",
             hint="Write the kubeconfig anew, or check client-certificate, client-key and certificate-authority.",
         ) from error
+    connector = aiohttp.TCPConnector(ssl=context)
+    http = aiohttp.ClientSession(connector=connector, trust_env=True, read_bufsize=_BUFFER)
+    return Session(http, access.cluster.get("proxy-url"), access.cluster.get("tls-server-name"))
 
 
-async def openid_token(access: Access) -> str:
-    """The OpenID Connect token as an Authorization header, renewed where it has expired. Raises NoCluster."""
-    configuration = await _configuration(access, None)
-    return str(configuration.api_key.get("BearerToken", ""))
+def _verifying(access: Access) -> ssl.SSLContext:
+    """Whom we believe: the kubeconfig's authority, else those this machine believes."""
+    authority = _pem("certificate-authority", access.cluster, access)
+    context = ssl.create_default_context(cadata=authority.decode("ascii", "ignore") if authority else None)
+    if access.cluster.get("insecure-skip-tls-verify"):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    # kubectl knows none of the stricter certificate rules Python 3.13 began with, and many clusters' CAs fail them
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
-async def _configuration(access: Access, certificate: Certificate | None) -> Any:
-    configuration = type.__call__(Configuration)  # not a copy of the library's process-wide default
+def _showing(context: ssl.SSLContext, access: Access, certificate: Certificate | None) -> None:
+    """Who we are, where a certificate says that; `ssl` reads it from files only."""
+    if certificate:
+        shown, key = certificate.certificate.encode(), certificate.key.encode()
+    else:
+        shown, key = _pem("client-certificate", access.user, access), _pem("client-key", access.user, access)
+    if not shown:
+        return
+    with tempfile.TemporaryDirectory() as home:
+        pair = Path(home) / "pair.pem"
+        pair.write_bytes(shown + b"\n" + key)
+        context.load_cert_chain(pair, password="")  # an encrypted key fails: nobody is asked in a terminal
+
+
+def _pem(name: str, section: Mapping[str, Any], access: Access) -> bytes:
+    """What a section says inline or in a file; inline wins, as with kubectl. Empty where it says nothing."""
     try:
-        await load_kube_config_from_dict(
-            _document(access, certificate), context=access.context, client_configuration=configuration
-        )
-    except (ConfigException, binascii.Error, ValueError, OSError) as error:
+        if inline := section.get(f"{name}-data"):
+            return base64.b64decode("".join(str(inline).split()), validate=True)
+        return Path(section[name]).read_bytes() if section.get(name) else b""
+    except (binascii.Error, OSError) as error:
+        what = f"{section[name]}: {error.strerror}" if isinstance(error, OSError) else f"{name}-data is not base64"
         raise NoCluster(
-            f"Context {access.context!r} in {access.origin} cannot be used: {one_line(str(error), 300)}.",
+            f"Context {access.context!r} in {access.origin} cannot be used: {one_line(what, 300)}.",
             hint="Check the files and the base64 values it names.",
         ) from error
-    # kubectl knows none of the stricter certificate rules Python 3.13 began with, and many clusters' CAs fail them
-    configuration.disable_strict_ssl_verification = True
-    return configuration
-
-
-def _document(access: Access, certificate: Certificate | None) -> dict[str, Any]:
-    user = {key: value for key, value in access.user.items() if key not in _OURS}
-    if certificate:
-        user |= {
-            "client-certificate-data": _base64(certificate.certificate),
-            "client-key-data": _base64(certificate.key),
-        }
-    cluster: Mapping[str, Any] = {**access.cluster, "server": access.server}
-    return {
-        "contexts": [{"name": access.context, "context": {"cluster": "cluster", "user": "user"}}],
-        "clusters": [{"name": "cluster", "cluster": cluster}],
-        "users": [{"name": "user", "user": user}],
-        "current-context": access.context,
-    }
-
-
-def _base64(text: str) -> str:
-    return binascii.b2a_base64(text.encode(), newline=False).decode()
