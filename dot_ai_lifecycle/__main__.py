@@ -2,4 +2,5 @@
 
 from dot_ai_lifecycle.main import main
 
-main()
+if __name__ == "__main__":
+    main()

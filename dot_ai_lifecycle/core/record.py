@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -20,6 +19,9 @@ APP_LABELS = "app.lifecycle.dot-ai/"
 
 State = Literal["running", "done", "undone", "stuck", "interrupted"]
 UNFINISHED: tuple[State, ...] = ("running", "stuck", "interrupted")
+
+_IN_NO_BODY: Mapping[str, Any] = {"shared": True, "plan": {"id"}}
+"""What a record's body leaves out: where the record lies, and what is reckoned from the rest."""
 
 
 class _Frozen(BaseModel):
@@ -94,7 +96,7 @@ def app_label(name: str) -> str:
 
 def to_manifest(record: Record) -> dict[str, Any]:
     """The ConfigMap of a record: labels to find it by, the body gzipped (Helm keeps releases the same way)."""
-    body = gzip.compress(record.model_dump_json(exclude={"shared"}).encode(), compresslevel=6, mtime=0)
+    body = gzip.compress(record.model_dump_json(exclude=_IN_NO_BODY).encode(), compresslevel=6, mtime=0)
     app = record.plan.app
     meta: dict[str, Any] = {
         "name": name_of(record.id),
@@ -122,6 +124,6 @@ def from_config_map(found: ConfigMap) -> Record | None:
 def from_binary(binary: Mapping[str, str]) -> Record | None:
     """The record in a ConfigMap's binaryData; None where there is none that can be read."""
     try:
-        return Record.model_validate(json.loads(gzip.decompress(base64.b64decode(binary["record"]))))
+        return Record.model_validate_json(gzip.decompress(base64.b64decode(binary["record"])))
     except (KeyError, ValueError, OSError, EOFError):
         return None

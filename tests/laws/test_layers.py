@@ -1,6 +1,7 @@
 """Law: imports run downwards. Who may know whom is written here once, and nothing is excepted from it."""
 
 import ast
+import importlib
 from collections import defaultdict
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -44,6 +45,10 @@ def ours(module: Module) -> Iterator[tuple[Import, Module]]:
         if one.ours and one.module != PACKAGE:
             assert one.module in modules(), f"{module}:{one.line} imports {one.module}, which is not there"
             yield one, modules()[one.module]
+
+
+def test_every_module_can_be_imported_and_does_nothing_then():
+    assert {importlib.import_module(name).__name__ for name in modules()} == set(modules())
 
 
 def test_a_module_imports_only_from_the_layers_below_it():
