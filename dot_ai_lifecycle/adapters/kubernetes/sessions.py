@@ -6,7 +6,7 @@ import ssl
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from msgspec import Struct
@@ -34,8 +34,7 @@ async def open_session(access: Access, certificate: Certificate | None) -> Sessi
     Raises NoCluster for certificates that cannot be used. A key is on disk only while it is read, and for nobody else.
     """
     try:
-        context = _verifying(access)
-        _showing(context, access, certificate)
+        context = _tls(access, certificate)
     except ssl.SSLError as error:
         reason = f"The certificates of context {access.context!r} in {access.origin} cannot be used: "
         raise NoCluster(
@@ -45,6 +44,15 @@ async def open_session(access: Access, certificate: Certificate | None) -> Sessi
     connector = aiohttp.TCPConnector(ssl=context)
     http = aiohttp.ClientSession(connector=connector, trust_env=True, read_bufsize=_BUFFER)
     return Session(http, access.cluster.get("proxy-url"), access.cluster.get("tls-server-name"))
+
+
+def _tls(access: Access, certificate: Certificate | None) -> ssl.SSLContext | Literal[True]:
+    """How the server is spoken to; a server without TLS is not waited for until this machine's authorities are read."""
+    if access.server.startswith("http:"):
+        return True
+    context = _verifying(access)
+    _showing(context, access, certificate)
+    return context
 
 
 def _verifying(access: Access) -> ssl.SSLContext:
