@@ -19,12 +19,12 @@ AppName = Annotated[
         min_length=1,
         max_length=270,
         pattern=r"^([A-Za-z]+/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
-        description="App (workload) name; kind/name if ambiguous",
+        description="App name; kind/name if ambiguous",
     ),
 ]
 Namespace = Annotated[
     str,
-    Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", description="Namespace; default: the context's"),
+    Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", description="Namespace; default: context's"),
 ]
 
 
@@ -88,6 +88,10 @@ class Change(Operation, Generic[S]):
 
     destructive: ClassVar[bool] = True
     idempotent: ClassVar[bool] = True
+
+    def question(self) -> Question[Any] | None:
+        """The question this amounts to where it asks for no change; None where it does."""
+        return None
 
     async def observe(self, world: "World") -> S:
         """Look at everything the decision needs, once. Raises LifecycleError."""

@@ -55,9 +55,12 @@ ROLLOUT = Kind("argoproj.io/v1alpha1", "Rollout", "rollouts")
 CANARY = Kind("flagger.app/v1beta1", "Canary", "canaries")
 KRUISE_ROLLOUT = Kind("rollouts.kruise.io/v1beta1", "Rollout", "rollouts")
 
+JOB = Kind("batch/v1", "Job", "jobs")
+CRON_JOB = Kind("batch/v1", "CronJob", "cronjobs")
+
 OF_CHARTS = (
-    Kind("batch/v1", "Job", "jobs"),
-    Kind("batch/v1", "CronJob", "cronjobs"),
+    JOB,
+    CRON_JOB,
     Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
     Kind("networking.k8s.io/v1", "IngressClass", "ingressclasses", namespaced=False),
     Kind("rbac.authorization.k8s.io/v1", "Role", "roles"),

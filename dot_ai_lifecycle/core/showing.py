@@ -121,6 +121,8 @@ def diff_lines(plan: Plan) -> tuple[DiffLine, ...]:
 def _made_or_gone(step: Step) -> tuple[DiffLine, ...]:
     """An object that comes for good, or goes; what is ours for the time of the operation is told by its step."""
     match step:
+        case Create(manifest={"kind": "ConfigMap"}) if step.like or "data" in step.manifest:
+            return _of_copy(step)
         case Create(manifest=held) | Delete(was=held) if _is_of_a_release(held):
             body = {key: value for key, value in held.items() if key not in ("apiVersion", "kind", "metadata")}
             sides: tuple[Any, Any] = ({}, body) if isinstance(step, Create) else (body, {})
@@ -130,6 +132,15 @@ def _made_or_gone(step: Step) -> tuple[DiffLine, ...]:
             )
         case _:
             return ()
+
+
+def _of_copy(step: Create) -> tuple[DiffLine, ...]:
+    """What a copy of a ConfigMap says otherwise than the original."""
+    base = step.like.name if step.like else step.ref.name
+    edits = step.edits or tuple(Edit(path=f"/data/{key}", new=value) for key, value in step.manifest["data"].items())
+    return tuple(
+        line for edit in edits for line in differences(f"ConfigMap/{base} {_dotted(edit.path)}", edit.old, edit.new)
+    )
 
 
 def _is_of_a_release(manifest: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from dot_ai_lifecycle.core.errors import Forbidden, NotFound
 from dot_ai_lifecycle.core.finding import parsed, the_one
 from dot_ai_lifecycle.core.leases import held, lease_of
 from dot_ai_lifecycle.core.looking import Looking
+from dot_ai_lifecycle.core.marks import Marks
 from dot_ai_lifecycle.core.nodes import Nodes
 from dot_ai_lifecycle.core.objects import (
     AUTOSCALERS,
@@ -55,10 +56,11 @@ class World:
     """
 
     def __init__(
-        self, reader: Reader, story: Story, registry: Registry | None = None, *, measures: bool = False
+        self, reader: Reader, story: Story, marks: Marks, registry: Registry | None = None, *, measures: bool = False
     ) -> None:
         self.reader = reader
         self.story = story
+        self.marks = marks
         self.measures = measures
         self._switching: dict[str, tuple[datetime, bool]] = {}
         self._nodes = Nodes(reader)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from dot_ai_lifecycle.core.errors import BadInput, Forbidden, NeedsApproval, NotFound, PlanChanged
+from dot_ai_lifecycle.core.marks import Marks
 from dot_ai_lifecycle.core.metrics import Metrics
 from dot_ai_lifecycle.core.objects import REVISIONS
 from dot_ai_lifecycle.core.operation import Answer, Change, Question
@@ -103,7 +104,7 @@ class Engine:
         self._ledger = Ledger(cluster, local)
         self._runs: dict[str, Run] = {}
         self._metrics = metrics
-        self.world = World(cluster, self._ledger, registry, measures=metrics is not None)
+        self.world = World(cluster, self._ledger, Marks(local), registry, measures=metrics is not None)
 
     async def ask(self, question: Question[A]) -> A:
         """Answer a question. Raises LifecycleError."""

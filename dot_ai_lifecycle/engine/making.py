@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+from dot_ai_lifecycle.core.copies import copied
 from dot_ai_lifecycle.core.edited import with_edits
 from dot_ai_lifecycle.core.errors import Conflict, Forbidden, Invalid, NotFound
 from dot_ai_lifecycle.core.filling import filled
@@ -11,7 +12,7 @@ from dot_ai_lifecycle.core.parts import own_name
 from dot_ai_lifecycle.core.ports import Cluster
 from dot_ai_lifecycle.core.record import Cause
 from dot_ai_lifecycle.core.redaction import redact
-from dot_ai_lifecycle.core.refs import Ref
+from dot_ai_lifecycle.core.refs import CONFIG_MAP, Ref
 from dot_ai_lifecycle.core.steps import Create, Delete
 from dot_ai_lifecycle.core.workload import Manifest
 from dot_ai_lifecycle.engine.means import Did, Failed, Means
@@ -49,10 +50,19 @@ async def created_or_deleted(means: Means, step: Create | Delete) -> Did:
 
 
 async def _whole(cluster: Cluster, step: Create) -> Manifest:
-    """What is to be created, its pod template included. Raises NotFound where what it shall be like is gone."""
+    """What is to be created, its pod template or its data included.
+
+    Raises NotFound where what it shall be like is gone, Conflict where that is another by now.
+    """
     if step.like is None:
         return step.manifest
-    spec = with_edits(await cluster.read(step.like), step.edits)["spec"]
+    found = await cluster.read(step.like)
+    if step.like.kind == CONFIG_MAP.name:
+        try:
+            return copied(step, found)
+        except ValueError as changed:
+            raise Conflict(str(changed)) from changed
+    spec = with_edits(found, step.edits)["spec"]
     return {**step.manifest, "spec": {**step.manifest["spec"], "template": spec["template"]}}
 
 
@@ -60,7 +70,9 @@ async def _create(cluster: Cluster, step: Create) -> Did:
     try:
         manifest = await _whole(cluster, step)
     except (NotFound, Conflict) as gone:
-        raise Failed(Cause(code="GONE", text=f"{step.like} was deleted meanwhile."), undoable=False) from gone
+        copying = step.like is not None and step.like.kind == CONFIG_MAP.name
+        text = f"{step.like} was {'changed or ' if copying else ''}deleted meanwhile."
+        raise Failed(Cause(code="GONE", text=text), undoable=copying) from gone
     try:
         await cluster.create(manifest)
     except Conflict as taken:

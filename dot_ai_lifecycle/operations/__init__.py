@@ -2,6 +2,7 @@
 
 from dot_ai_lifecycle.core.operation import Operation
 from dot_ai_lifecycle.operations.check_app import CheckApp
+from dot_ai_lifecycle.operations.configure_app import ConfigureApp
 from dot_ai_lifecycle.operations.get_operation import GetOperation
 from dot_ai_lifecycle.operations.inspect_app import InspectApp
 from dot_ai_lifecycle.operations.list_apps import ListApps
@@ -21,6 +22,7 @@ ALL: tuple[type[Operation], ...] = (
     RollbackApp,
     ScaleApp,
     RestartApp,
+    ConfigureApp,
     GetOperation,
     ListOperations,
     PromoteOperation,

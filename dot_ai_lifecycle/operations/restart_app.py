@@ -43,7 +43,7 @@ class RestartApp(Change[Restarting]):
     app: AppName
     namespace: Namespace | None = None
     reason: str = Field("", max_length=300, description="Why, for the history")
-    timeout: int = Field(DEFAULT_TIMEOUT, ge=10, le=3600, description="Seconds until it counts as failed")
+    timeout: int = Field(DEFAULT_TIMEOUT, ge=10, le=3600, description="Seconds until it has failed")
 
     async def observe(self, world: World) -> Restarting:
         scene = await world.scene_to_change(await world.workload(self.app, self.namespace))

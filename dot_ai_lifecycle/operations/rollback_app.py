@@ -65,7 +65,7 @@ class RollbackApp(Change[WayAhead | ReleaseAhead]):
     )
     roll_forward: bool = Field(False, description="If not retained: that image in today's template")
     template_only: bool = Field(False, description="Leave Services, autoscaler and strategy as they are")
-    timeout: int = Field(DEFAULT_TIMEOUT, ge=10, le=3600, description="Seconds until it counts as failed")
+    timeout: int = Field(DEFAULT_TIMEOUT, ge=10, le=3600, description="Seconds until it has failed")
 
     async def observe(self, world: World) -> WayAhead | ReleaseAhead:
         workload = await world.workload(self.app, self.namespace)

@@ -58,7 +58,7 @@ class ScaleApp(Change[Sized]):
     cpu: Size | None = Field(None, description="CPU request or request:limit, e.g. 500m:1")
     memory: Size | None = Field(None, description="Memory request or request:limit, e.g. 512Mi")
     container: str | None = Field(None, max_length=63, description="Container for cpu and memory; default: main")
-    timeout: int = Field(DEFAULT_TIMEOUT, ge=10, le=3600, description="Seconds until it counts as failed")
+    timeout: int = Field(DEFAULT_TIMEOUT, ge=10, le=3600, description="Seconds until it has failed")
 
     @model_validator(mode="after")
     def _something(self) -> "ScaleApp":

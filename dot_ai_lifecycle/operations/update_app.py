@@ -100,7 +100,7 @@ class UpdateApp(Change[Updating]):
     approve_within: Seconds = Field(1800, ge=1, le=86400, description="Seconds for that; then it is taken back")
     on_failure: Literal["rollback", "hold"] = Field("rollback", description="When it fails: roll back, or leave it")
     force: bool = Field(False, description="Also a version that failed here before")
-    timeout: int = Field(DEFAULT_TIMEOUT, ge=10, le=3600, description="Seconds until it counts as failed")
+    timeout: int = Field(DEFAULT_TIMEOUT, ge=10, le=3600, description="Seconds until it has failed")
 
     @model_validator(mode="after")
     def _one_of(self) -> "UpdateApp":

@@ -44,7 +44,7 @@ async def home(tmp_path: Path) -> AsyncIterator[House]:
 
 
 def world_of(home: House, registry: Answering | None) -> World:
-    return World(home.client(), home.engine.world.story, registry)
+    return World(home.client(), home.engine.world.story, home.engine.world.marks, registry)
 
 
 def pull_secret(name: str, credential: Credential = JANE) -> dict[str, Any]:

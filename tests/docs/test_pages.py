@@ -18,6 +18,7 @@ SECTIONS = [
     "Configuration",
     "Update Strategies",
     "Updates and Rollbacks",
+    "Configuration management",
     "Lifecycle Operations",
     "Usage Examples",
     "Error Recovery",

@@ -22,7 +22,7 @@ class Pushed:
 
 
 def ask_registries(home: House) -> None:
-    home.engine.world = World(home.engine.world.reader, home.engine.world.story, Pushed())
+    home.engine.world = World(home.engine.world.reader, home.engine.world.story, home.engine.world.marks, Pushed())
 
 
 async def test_the_image_that_ran_is_pinned_and_going_there_again_has_nothing_to_do(tmp_path: Path):

@@ -13,6 +13,7 @@ import pytest
 from dot_ai_lifecycle.core.operation import Change
 from dot_ai_lifecycle.core.steps import Patch
 from dot_ai_lifecycle.engine.proposal import Consent
+from dot_ai_lifecycle.operations.configure_app import ConfigureApp
 from dot_ai_lifecycle.operations.restart_app import RestartApp
 from dot_ai_lifecycle.operations.resume_operation import ResumeOperation
 from dot_ai_lifecycle.operations.rollback_app import RollbackApp
@@ -123,6 +124,10 @@ async def _restart(_: House, app: str) -> Change[Any]:
     return RestartApp(app=app)
 
 
+async def _configure(_: House, app: str) -> Change[Any]:
+    return ConfigureApp(app=app, set_={"MODE": "dark"})
+
+
 async def _undo(home: House, app: str) -> Change[Any]:
     record = await home.run(UpdateApp(app=app, version="v2"))
     return ResumeOperation(operation_id=record.id, action="undo")
@@ -170,6 +175,7 @@ CASES = [
         ("scale in", WITH_REPLICAS, _scale_in),
         ("scale up", EVERYWHERE, _scale_up),
         ("restart", EVERYWHERE, _restart),
+        ("configure", EVERYWHERE, _configure),
         ("undo", EVERYWHERE, _undo),
         ("resume", EVERYWHERE, _resume),
     )

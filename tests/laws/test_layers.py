@@ -47,6 +47,8 @@ def ours(module: Module) -> Iterator[tuple[Import, Module]]:
             yield one, modules()[one.module]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(60)
 def test_every_module_can_be_imported_and_does_nothing_then():
     assert {importlib.import_module(name).__name__ for name in modules()} == set(modules())
 

@@ -7,6 +7,7 @@ import msgspec
 
 from dot_ai_lifecycle.adapters.kubernetes import (
     shapes_around,
+    shapes_configuration,
     shapes_helm,
     shapes_nearby,
     shapes_nodes,
@@ -14,6 +15,7 @@ from dot_ai_lifecycle.adapters.kubernetes import (
     wire,
 )
 from dot_ai_lifecycle.core.capacity import BOOKINGS, LIMIT_RANGES, QUOTAS
+from dot_ai_lifecycle.core.configuration import CRON_JOBS, JOBS, STORED
 from dot_ai_lifecycle.core.driver import Driver
 from dot_ai_lifecycle.core.errors import ClusterFailure
 from dot_ai_lifecycle.core.gateway import ROUTES, HttpRoute
@@ -157,6 +159,10 @@ _SHAPES: dict[View[Any], Shape[Any]] = {
     SCALED_OBJECTS: _struct(shapes_nearby.ScalingObject, shapes_nearby.scaled_object),
     VERTICAL_SCALERS: _struct(shapes_nearby.ScalingObject, shapes_nearby.vertical_scaler),
     SPACES: _struct(shapes_nearby.NamespaceObject, shapes_nearby.space),
+    STORED["ConfigMap"]: _struct(shapes_configuration.StoredConfigMap, shapes_configuration.config_map),
+    STORED["Secret"]: _struct(shapes_configuration.StoredSecret, shapes_configuration.secret),
+    JOBS: _struct(shapes_configuration.BatchJob, shapes_configuration.job),
+    CRON_JOBS: _struct(shapes_configuration.BatchCronJob, shapes_configuration.cron_job),
     **{view: _struct(shapes_nearby.KeyedObject, shapes_nearby.keyed) for view in KEYS.values()},
     **{
         view: _struct(shapes_nearby.WebhookConfiguration, shapes_nearby.hooks)

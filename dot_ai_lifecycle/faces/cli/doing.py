@@ -57,6 +57,9 @@ async def _answer(asked: Ask, here: Here) -> int:
 
 
 async def _change(asked: Do, here: Here) -> int:
+    question = asked.change.question()
+    if question is not None:
+        return await _answer(Ask(question, asked.where), here)
     proposal = await here.engine.propose(asked.change)
     if not proposal.plan.steps or asked.agreement.plan:
         plan, context = proposal.plan, proposal.identity.context

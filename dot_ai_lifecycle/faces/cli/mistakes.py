@@ -49,7 +49,7 @@ def _sentence(operation: type[Operation], problem: Any) -> str:
     if not problem["loc"]:
         return text
     field = str(problem["loc"][0])
-    shown = field.replace("_", " ") if field in operation.positional else f"--{field.replace('_', '-')}"
+    shown = field.replace("_", " ") if field in operation.positional else f"--{field.rstrip('_').replace('_', '-')}"
     if problem["type"] == "string_pattern_mismatch":
         text = f"it is not written like one ({description_of(operation.model_fields[field])})."
     unsaid = problem["type"] == "missing" or isinstance(problem["input"], Mapping)

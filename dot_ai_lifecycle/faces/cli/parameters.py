@@ -94,6 +94,6 @@ def _pairs(name: str, words: Sequence[str]) -> dict[str, str]:
     for word in words:
         key, sign, value = word.partition("=")
         if not (key and sign and value):
-            raise BadInput(f"--{name.replace('_', '-')} wants NAME=VALUE, not {word!r}.")
+            raise BadInput(f"--{name.rstrip('_').replace('_', '-')} wants NAME=VALUE, not {word!r}.")
         pairs[key] = value
     return pairs

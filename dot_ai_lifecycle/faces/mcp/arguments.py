@@ -17,9 +17,9 @@ O = TypeVar("O", bound=Operation)  # noqa: E741 # an operation
 
 PLAN_ID: dict[str, Any] = {
     "type": "string",
-    "pattern": "^[0-9a-f]{12}$",
-    "description": "Id of the plan agreed to; leave out to get the plan first",
+    "description": "Id of the agreed plan; leave out to get it first",
 }
+A_PLAN_ID = r"[0-9a-f]{12}"
 MOST_PROBLEMS = 5
 """Mistakes told at once: more than that and the arguments were meant for something else."""
 
@@ -39,6 +39,8 @@ def _flat(node: Any, definitions: Mapping[str, Any]) -> Any:
     if not isinstance(node, Mapping):
         return node
     plain = {key: value for key, value in node.items() if not _noise(key, value)}
+    for values in plain.pop("patternProperties", {}).values():
+        plain["additionalProperties"] = values
     if "$ref" in plain:
         target = definitions[plain.pop("$ref").rpartition("/")[2]]
         return _flat({**target, **plain}, definitions)
@@ -50,9 +52,13 @@ def _flat(node: Any, definitions: Mapping[str, Any]) -> Any:
 
 def _noise(key: str, value: Any) -> bool:
     """What costs a model tokens and tells it nothing; lengths and patterns are checked all the same."""
-    return key in ("title", "minLength", "maxLength", "minItems", "pattern") or (
-        key == "default" and value in (None, "", [])
-    )
+    return key in _CHECKED_ANYWAY or (key == "default" and value in (None, "", []))
+
+
+_CHECKED_ANYWAY = (
+    *("title", "pattern", "minLength", "maxLength", "minItems", "maxItems"),
+    *("minProperties", "maxProperties", "propertyNames"),
+)
 
 
 def _one_of(choices: list[dict[str, Any]]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from dot_ai_lifecycle.core.errors import BadInput, LifecycleError
 from dot_ai_lifecycle.core.operation import Change, Operation, Question
-from dot_ai_lifecycle.faces.mcp.arguments import PLAN_ID, parsed, schema_of
+from dot_ai_lifecycle.faces.mcp.arguments import A_PLAN_ID, PLAN_ID, parsed, schema_of
 from dot_ai_lifecycle.faces.mcp.calls import answer_question, make_change, told
 from dot_ai_lifecycle.faces.mcp.results import Unexpected
 
@@ -34,6 +34,9 @@ class OperationTool(Tool):
         try:
             given, plan_id = self._without_plan(arguments)
             request = parsed(self.operation, given, ("plan_id",) if self.takes_plan else ())
+            question = request.question() if isinstance(request, Change) else None
+            if question is not None:
+                return await answer_question(context, question)
             read: dict[str, Any] = {"request": request, **({"plan_id": plan_id} if self._changes else {})}
             result: CallToolResult | InputRequiredResult = await super().run(read, context, convert_result)
         except LifecycleError as error:
@@ -51,7 +54,7 @@ class OperationTool(Tool):
             return dict(arguments), ""
         given = {name: value for name, value in arguments.items() if name != "plan_id"}
         plan_id = str(arguments.get("plan_id") or "").strip()
-        if plan_id and not re.fullmatch(PLAN_ID["pattern"], plan_id):
+        if plan_id and not re.fullmatch(A_PLAN_ID, plan_id):
             raise BadInput(
                 "`plan_id` must be the 12 hexadecimal digits shown with the plan.",
                 hint="Leave plan_id out to get the plan and its id.",

@@ -1,0 +1,1 @@
+"""Configuration: what containers are told by variables and files, and how that changes."""
