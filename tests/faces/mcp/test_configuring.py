@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dot_ai_lifecycle.operations.configure_app import ConfigureApp
 from tests.faces.cli.calling import call
 from tests.faces.mcp.clients import Mode, both_generations, client_of, content_of, text_of
 from tests.support.house import house
@@ -11,7 +12,7 @@ WEB = {"app": "web", "namespace": "shop"}
 
 @both_generations
 async def test_without_a_change_it_answers_and_with_one_it_plans_and_runs(tmp_path: Path, mode: Mode) -> None:
-    async with house(tmp_path) as home, client_of(home, mode) as client:
+    async with house(tmp_path) as home, client_of(home, mode, operations=(ConfigureApp,)) as client:
         before = content_of(await client.call_tool("configure_app", WEB))
         plan = content_of(await client.call_tool("configure_app", {**WEB, "set": {"MODE": "dark"}}))
         done = content_of(await client.call_tool(plan["next_call"]["tool"], plan["next_call"]["arguments"]))
@@ -26,7 +27,7 @@ async def test_without_a_change_it_answers_and_with_one_it_plans_and_runs(tmp_pa
 
 @both_generations
 async def test_mistakes_are_told_by_name(tmp_path: Path, mode: Mode) -> None:
-    async with house(tmp_path) as home, client_of(home, mode) as client:
+    async with house(tmp_path) as home, client_of(home, mode, operations=(ConfigureApp,)) as client:
         for given, words in (
             ({"set": {"1X": "a"}}, "`set.1X` is not written as expected"),
             ({"sets": {"X": "a"}}, "did you mean 'set'?"),
