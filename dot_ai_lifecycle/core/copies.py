@@ -52,9 +52,8 @@ def copy_of(base: str, name: str, app: Ref, *, like: Ref | None, edits: tuple[Ed
     }
     if like is None:
         manifest["data"] = {edit.path.rpartition("/")[2]: edit.new for edit in edits}
-    return Create(
-        ref=ref_to(CONFIG_MAP, name, app.namespace), manifest=manifest, like=like, edits=edits if like else (), why=why
-    )
+    ref = ref_to(CONFIG_MAP, name, app.namespace)
+    return Create(ref=ref, manifest=manifest, like=like, edits=edits if like else (), lasts=True, why=why)
 
 
 def copied(step: Create, original: Manifest) -> dict[str, Any]:

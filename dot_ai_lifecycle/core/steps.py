@@ -180,13 +180,14 @@ class Create(BaseStep):
     """Create an object of our own; one that is there already and is ours will do.
 
     Its pod template is that of the workload `like` with those `edits`, read when it is made: what a template holds
-    stands in no plan.
+    stands in no plan. What `lasts` stays however the operation ends: revisions name it.
     """
 
     step: Literal["create"] = "create"
     manifest: dict[str, Any]
     like: Ref | None = None
     edits: tuple[Edit, ...] = ()
+    lasts: bool = False
 
     def inverse(self, why: str) -> "Delete":
         """The deletion of what was created."""

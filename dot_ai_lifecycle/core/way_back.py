@@ -65,7 +65,7 @@ def taken_back(done: tuple[Step, ...]) -> Iterable[Step]:
     """What takes those steps back, last first, without a proof of its own."""
     wholly: set[str] = set()
     for step in reversed(done):
-        if step.part in wholly:
+        if step.part in wholly or (isinstance(step, Create) and step.lasts):
             continue
         if step.back is not None:
             yield from step.back.steps
@@ -121,7 +121,7 @@ def _left_over(done: tuple[Step, ...], others: Iterable[Mapping[str, Any]]) -> t
     """
     standing: dict[str, Create | None] = {}
     for step in done:
-        if isinstance(step, Create | Delete):
+        if isinstance(step, Delete) or (isinstance(step, Create) and not step.lasts):
             standing[str(step.ref)] = step if isinstance(step, Create) else None
     rules = json.dumps([value_at(found, "/spec/rules") for found in others])
     return tuple(

@@ -47,12 +47,14 @@ class ShowConfiguration(Question[AppConfiguration]):
         sources = await _sources(world, workload)
         found, now = effective(workload.template, sources, self.container), world.reader.now()
         variables, files = found.variables[:MOST], found.files[:MOST]
+        left_out = len(found.variables) + len(found.files) - len(variables) - len(files)
         there = [source for source in sources.found.values() if source.fate == "there"]
         return AppConfiguration(
             summary=(
                 f"{spelled(workload)} in {workload.namespace} is told {len(found.variables)} variables and "
                 f"{len(found.files)} files, by its template and {len(there)} ConfigMaps and Secrets"
             ),
+            next_steps=_narrower(workload) if left_out else (),
             app=spelled(workload),
             namespace=workload.namespace,
             cluster=identity.context,
@@ -60,7 +62,7 @@ class ShowConfiguration(Question[AppConfiguration]):
             variables=variable_lines(variables, sources, now),
             files=file_lines(files, sources, now),
             sources=source_lines(sources),
-            left_out=len(found.variables) + len(found.files) - len(variables) - len(files) or None,
+            left_out=left_out or None,
             unread=sources.unread,
         )
 
@@ -153,6 +155,12 @@ class ConfigureApp(Change[Configuring]):
             *notes_on_values(self.set_ or {}),
             *notes_on_readers(seen.sources, seen.changed.sources, seen.scene.workload),
         )
+
+
+def _narrower(workload: Workload) -> tuple[str, ...]:
+    """How to see what was left out."""
+    tool = f"configure_app app={spelled(workload)} namespace={workload.namespace} container=NAME"
+    return (f"{tool}  (dot-ai config {spelled(workload)} -n {workload.namespace} --container NAME)",)
 
 
 async def _sources(world: World, workload: Workload) -> Sources:

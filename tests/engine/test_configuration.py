@@ -178,7 +178,30 @@ async def test_what_a_pod_cannot_start_without_is_said_wants_a_person_and_is_tak
         assert "has no key OLD (env)" in plan.risk.reasons[0]
         assert (record.state, record.cause.code if record.cause else "") == ("undone", "CONFIG_KEY_MISSING")
         assert (await told(home))["OLD"] == "1"
-        assert copies(home) == []
+        assert len(copies(home)) == 1, "the revision that failed names it"
+
+
+async def test_where_somebody_changes_the_app_meanwhile_the_copy_that_it_names_now_stays(tmp_path: Path):
+    async with house(tmp_path, SOURCES) as home:
+
+        def follow(workload: dict[str, Any]) -> None:
+            workload["spec"]["template"]["spec"]["containers"][0]["image"] = "box.local/api:v2"
+
+        def once(request: Any, _: Any) -> None:
+            if request.method == "PATCH" and request.path.endswith("/api") and ("dryRun", "All") not in request.query:
+                home.box.faults.clear()
+                home.edit(follow, "api")
+
+        run = await home.start(config(set={"LOG_LEVEL": "debug"}))
+        home.box.faults.after = once
+        record = await run.wait()
+        await home.box.settled()
+
+        assert record.state in ("stuck", "undone"), record.verdict
+        (copy,) = copies(home)
+        container = home.deployment("api")["spec"]["template"]["spec"]["containers"][0]
+        assert container["envFrom"][0]["configMapRef"]["name"] == copy["metadata"]["name"]
+        assert container["image"] == "box.local/api:v2"
 
 
 SECRETS = ("hunter2-hunter2", "correct-horse-battery")
@@ -267,3 +290,43 @@ async def test_placeholders_nobody_filled_in_are_pointed_out(tmp_path: Path):
         plan = (await home.engine.propose(config(set={"HOST": "${HOST}"}))).plan
 
         assert "HOST holds ${HOST}, which Kubernetes does not fill in." in [note.text for note in plan.notes]
+
+
+def _large() -> str:
+    """An app of twenty containers that read two hundred keys out of seven sources."""
+    names = [f"part-{number}" for number in range(5)]
+    parts = [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": name, "namespace": "shop"},
+            "data": {f"KEY_{name[-1]}_{key}": str(key) for key in range(40)},
+        }
+        for name in names
+    ]
+    containers = [
+        {"name": f"c{number}", "image": "box.local/big:v1", "envFrom": [{"configMapRef": {"name": names[number % 5]}}]}
+        for number in range(20)
+    ]
+    spec = {
+        "replicas": 1,
+        "selector": {"matchLabels": {"app": "big"}},
+        "template": {"metadata": {"labels": {"app": "big"}}, "spec": {"containers": containers}},
+    }
+    metadata = {"name": "big", "namespace": "shop", "labels": {"app": "big"}}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+    return "\n---\n".join(json.dumps(one) for one in (*parts, deployment))
+
+
+async def test_a_large_app_is_told_with_few_reads(tmp_path: Path):
+    async with house(tmp_path, _large()) as home:
+        await home.engine.ask(ShowConfiguration(app="big"))  # the identity of the cluster is remembered
+        asked: list[str] = []
+        home.box.faults.after = lambda request, _: asked.append(f"{request.method} {request.path}")
+
+        answer = await home.engine.ask(ShowConfiguration(app="big"))
+
+        assert len(answer.variables) + (answer.left_out or 0) == 20 * 40
+        assert answer.next_steps[0].startswith("configure_app app=deployment/big namespace=shop container=NAME")
+        assert len(asked) <= 12, asked
+        assert {line.split()[0] for line in asked} == {"GET"}
