@@ -8,7 +8,10 @@ then writes the report as JSON. It is a process of its own so that no busy event
 """
 
 import asyncio
+import errno
+import itertools
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -20,6 +23,12 @@ from typing import Self
 _PATIENCE = 2.0  # seconds for one request; a user has given up by then
 _PAUSE = 0.05  # seconds between requests of one keep-alive client
 QUARTER = 0.25  # seconds of a bin of `Report.quarters`
+_PORTS = range(20_000, 65_536)
+"""Source ports, taken in turn: each comes round after minutes, when pods and the node have long forgotten it.
+
+The kernel's own choice comes round within seconds, and what is left of an earlier connection, in a pod or in the node's
+translation table, may then swallow a request that no update had to do with.
+"""
 _REQUEST = "GET / HTTP/1.1\r\nHost: app\r\nConnection: {}\r\n\r\n"
 
 
@@ -85,6 +94,9 @@ class Probe:
         self.answering = asyncio.Event()
         self._ended = asyncio.Event()
         self._start = self._last_ok = time.monotonic()
+        self._local = "::" if ":" in host else "0.0.0.0"  # nothing listens there
+        begin = os.getpid() * 7_919 % len(_PORTS)  # several probes begin at different ports
+        self._ports = itertools.cycle((*_PORTS[begin:], *_PORTS[:begin]))
 
     async def run(self) -> Report:
         """Probe until `end` is called; then wait for what is in flight and return the report."""
@@ -109,7 +121,7 @@ class Probe:
 
     async def _once(self, due: float) -> None:
         async with self._counted():
-            reader, writer = await asyncio.open_connection(self._host, self._port)
+            reader, writer = await self._connected()
             try:
                 await self._ask(reader, writer, "close", due)
             finally:
@@ -122,7 +134,7 @@ class Probe:
             connection, kept = kept, None
             now = time.monotonic() - self._start
             async with self._counted(fresh=connection is None):
-                connection = connection or await asyncio.open_connection(self._host, self._port)
+                connection = connection or await self._connected()
                 await self._ask(*connection, "keep-alive", now)
                 kept = connection
             if kept is None and connection is not None:
@@ -130,6 +142,17 @@ class Probe:
             await asyncio.sleep(_PAUSE)
         if kept is not None:
             kept[1].close()
+
+    async def _connected(self) -> _Connection:
+        """A new connection, from the next source port that nobody here uses."""
+        while True:
+            try:
+                return await asyncio.open_connection(
+                    self._host, self._port, local_addr=(self._local, next(self._ports))
+                )
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
 
     @asynccontextmanager
     async def _counted(self, *, fresh: bool = True) -> AsyncIterator[None]:

@@ -66,7 +66,7 @@ def connect_node() -> None:
     _do("ip", "route", "add", "default", "dev", "node0")
     ipv4 = Path("/proc/sys/net/ipv4")
     (ipv4 / "ip_forward").write_text("1")
-    # At 200 connections a second, ports come round after 80 s: pods have forgotten a connection after 60.
+    # The probe takes its source ports in turn, out of these and those below, so that none comes round for minutes.
     (ipv4 / "ip_local_port_range").write_text("32768 65535")
     if not _TRACKING.exists():
         subprocess.run(["modprobe", "--quiet", "nf_conntrack"], check=False)
