@@ -24,10 +24,11 @@ OURS = "dot-ai-lifecycle"
 async def would_create(cluster: Cluster, step: Create) -> None:
     """Ask the API server whether it would take the object. Raises what it answers."""
     known = {"actor": "somebody", own_name("new-hash", step.part): "new-hash"}
+    manifest = await _whole(cluster, filled(step, known))
     try:
-        await cluster.create(await _whole(cluster, filled(step, known)), dry_run=True)
+        await cluster.create(manifest, dry_run=True)
     except Conflict:
-        if not _is_the_one(await cluster.read(step.ref), step.manifest):
+        if not _is_the_one(await cluster.read(step.ref), manifest):
             raise
 
 
@@ -36,7 +37,12 @@ def _is_ours(manifest: Manifest) -> bool:
 
 
 def _is_the_one(found: Manifest, wanted: Manifest) -> bool:
-    """Whether what is there already is ours, or what a way back would make anew: it has all marks that one has."""
+    """Whether what is there already is ours, or what a way back would make anew: it has all marks that one has.
+
+    What cannot be changed has to hold the same besides.
+    """
+    if wanted.get("immutable") and any(found.get(part) != wanted.get(part) for part in ("data", "binaryData")):
+        return False
     has, marks = ({key: one["metadata"].get(key) or {} for key in ("labels", "annotations")} for one in (found, wanted))
     alike = any(marks.values()) and all(marks[key].items() <= has[key].items() for key in marks)
     return alike or _is_ours(found)
@@ -76,7 +82,7 @@ async def _create(cluster: Cluster, step: Create) -> Did:
     try:
         await cluster.create(manifest)
     except Conflict as taken:
-        if not _is_the_one(await cluster.read(step.ref), step.manifest):
+        if not _is_the_one(await cluster.read(step.ref), manifest):
             text = f"{step.ref} exists already, and is not ours: it was left as it is."
             raise Failed(Cause(code="NAME_TAKEN", text=text), undoable=True) from taken
         return Did(f"{step.ref} is there already")

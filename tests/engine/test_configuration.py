@@ -285,6 +285,31 @@ async def test_an_original_that_changed_after_the_plan_is_seen(tmp_path: Path):
         assert copies(home) == []
 
 
+async def test_a_config_map_of_the_copys_name_that_holds_something_else_is_not_taken_for_it(tmp_path: Path):
+    async with house(tmp_path, SOURCES) as home:
+        change = config(set={"LOG_LEVEL": "debug"})
+        plan = (await home.engine.propose(change)).plan
+        forged = {**plan.steps[0].model_dump()["manifest"], "data": {"LOG_LEVEL": "trace"}}
+        home.box.store.create(forged, field_manager="a-stranger")
+
+        with pytest.raises(LifecycleError, match="exists already"):
+            await home.run(change)
+        assert home.deployment("api")["spec"]["template"]["spec"]["containers"][0]["envFrom"][0] == {
+            "configMapRef": {"name": "settings"}
+        }
+
+
+async def test_a_copy_that_somebody_deleted_is_made_anew(tmp_path: Path):
+    async with house(tmp_path, SOURCES) as home:
+        await home.run(config(set={"LOG_LEVEL": "debug"}))
+        await home.run(config(set={"LOG_LEVEL": "info"}))
+        (gone,) = [one for one in copies(home) if one["data"]["LOG_LEVEL"] == "debug"]
+        home.box.store.delete("ConfigMap", gone["metadata"]["name"], "shop")
+
+        assert (await home.run(config(set={"LOG_LEVEL": "debug"}))).state == "done"
+        assert (await told(home))["LOG_LEVEL"] == "debug"
+
+
 async def test_placeholders_nobody_filled_in_are_pointed_out(tmp_path: Path):
     async with house(tmp_path, SOURCES) as home:
         plan = (await home.engine.propose(config(set={"HOST": "${HOST}"}))).plan

@@ -20,8 +20,8 @@ NAME = "dot-ai-lifecycle"
 
 INSTRUCTIONS = """\
 Use these tools to look at and change applications that run on Kubernetes: list and inspect apps; update, roll \
-back, scale and restart them; follow, resume or undo an operation; and see what was done, by whom, and how it \
-ended.
+back, scale, configure and restart them; follow, resume or undo an operation; and see what was done, by whom, and \
+how it ended.
 
 Changes are safe by design. A change called without plan_id touches nothing: either the person is asked in a \
 dialog, or the plan comes back (status "planned") with its diff, risk and plan_id. Show the plan to the person; \
