@@ -96,7 +96,7 @@ def _wake_the_collector() -> None:
 def served(argv: Sequence[str], composition: Composition) -> int | None:
     """Serve, if that is what the command line asks for; returns the exit code, or None where it asks for another.
 
-    Most hosts say `serve` and nothing else, which needs no reading: a tenth of their wait would be for its reader.
+    Most hosts say `serve` and nothing else, which needs no reading, and no wait for its reader.
     """
     if argv[:1] != ["serve"]:
         return None

@@ -159,7 +159,7 @@ def seal(stored: Stored, marks: Marks) -> Source:
         stored.kind,
         stored.name,
         "there",
-        {key: _sealed(value, marks) if secret else _held(value) for key, value in stored.values.items()},
+        {key: _sealed(value, marks) if secret else held(value) for key, value in stored.values.items()},
         stored.uid,
         stored.metadata,
         stored.immutable,
@@ -168,7 +168,8 @@ def seal(stored: Stored, marks: Marks) -> Source:
     )
 
 
-def _held(value: str | bytes) -> Held:
+def held(value: str | bytes) -> Held:
+    """A value that is no secret."""
     if isinstance(value, str):
         return Held("text", len(value), value)
     return Held("bytes", len(value), mark=hashlib.sha256(value).hexdigest())

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dot_ai_lifecycle.core.configuration import Held, decoded
+from dot_ai_lifecycle.core.configuration import Held, decoded, held
 from dot_ai_lifecycle.core.edited import with_edits
 from dot_ai_lifecycle.core.refs import CONFIG_MAP, Ref, ref_to
 from dot_ai_lifecycle.core.steps import Create, Edit
@@ -61,10 +61,10 @@ def copied(step: Create, original: Manifest) -> dict[str, Any]:
 
     Raises ValueError where the original holds something else than when the copy was named.
     """
-    held = with_edits({"data": original.get("data") or {}}, step.edits)["data"]
+    data = with_edits({"data": original.get("data") or {}}, step.edits)["data"]
     binary = original.get("binaryData") or {}
-    content = {key: Held("text", len(text), text) for key, text in held.items()}
-    content |= {key: Held("bytes", 0, mark=hashlib.sha256(decoded(value)).hexdigest()) for key, value in binary.items()}
+    content = {key: held(text) for key, text in data.items()}
+    content |= {key: held(decoded(value)) for key, value in binary.items()}
     if copy_name(str(step.manifest["metadata"]["annotations"][COPY_OF]), content) != step.ref.name:
         raise ValueError(f"{step.like} holds something else than when this was planned.")
-    return {**step.manifest, "data": held, **({"binaryData": binary} if binary else {})}
+    return {**step.manifest, "data": data, **({"binaryData": binary} if binary else {})}

@@ -1,12 +1,13 @@
 """Configure: what an app's containers are told, and a change of it as an update like any other."""
 
+import asyncio
 from typing import Annotated, Any, ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 from pydantic import Field, StringConstraints, model_validator
 
-from dot_ai_lifecycle.core.configuration import Sources, readers_of, sources_of
+from dot_ai_lifecycle.core.configuration import Sources, readers_of, sources_named, sources_of
 from dot_ai_lifecycle.core.finding import spelled
 from dot_ai_lifecycle.core.operation import AppName, Change, Namespace, Question
 from dot_ai_lifecycle.core.plan import Note, Plan
@@ -109,8 +110,7 @@ class ConfigureApp(Change[Configuring]):
 
     async def observe(self, world: World) -> Configuring:
         workload = await world.workload(self.app, self.namespace)
-        scene = await world.scene_to_change(workload)
-        sources = await _sources(world, workload)
+        scene, sources = await asyncio.gather(world.scene_to_change(workload), _sources(world, workload))
         change = changed(workload.ref, workload.template, sources, self._wanted())
         look = await world.look(scene, change.template) if change.edits else None
         return Configuring(scene, sources, change, _with_copies(look, change) if look else None)
@@ -165,9 +165,14 @@ def _narrower(workload: Workload) -> tuple[str, ...]:
 
 async def _sources(world: World, workload: Workload) -> Sources:
     """What the app's template names, and who else in its namespace does."""
-    found = await sources_of(world.reader, world.marks, workload.template, workload.namespace)
-    every = [(spelled(one), one.template) for one in await world.workloads(workload.namespace)] if found else []
-    readers, unread = await readers_of(world.reader, every, workload.namespace) if found else ({}, ())
+    if not sources_named(workload.template):
+        return Sources({}, {})
+    namespace = workload.namespace
+    found, workloads = await asyncio.gather(
+        sources_of(world.reader, world.marks, workload.template, namespace), world.workloads(namespace)
+    )
+    every = [(spelled(one), one.template) for one in workloads]
+    readers, unread = await readers_of(world.reader, every, namespace)
     return Sources(found, readers, unread)
 
 

@@ -92,6 +92,12 @@ def test_a_value_that_looks_like_a_secret_is_hidden_wherever_it_stands():
     assert "pw" not in found["DB"]
 
 
+def test_what_takes_in_a_value_that_looks_like_a_secret_by_its_name_is_one():
+    given = template(env=[{"name": "DB_PASSWORD", "value": "abcd"}, {"name": "ARGS", "value": "--with $(DB_PASSWORD)"}])
+
+    assert told(given) == {"DB_PASSWORD": "‹hidden, 4 characters›", "ARGS": "‹secret, 11 characters›"}
+
+
 def test_what_is_missing_is_said_and_only_what_is_not_optional_keeps_pods_from_starting():
     given = template(
         env=[

@@ -24,7 +24,7 @@ binaryData: {logo: aGVsbG8=}
 apiVersion: v1
 kind: Secret
 metadata: {name: login, namespace: shop}
-stringData: {PASSPHRASE: correct-horse-battery}
+stringData: {PASSPHRASE: correct-horse-battery, USER: jane}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -213,6 +213,7 @@ SECRETS = ("hunter2-hunter2", "correct-horse-battery")
         ({"set": {"DB_PASSWORD": SECRETS[0]}}, "looks like a secret"),
         ({"set": {"URL": f"postgres://me:{SECRETS[0]}@db"}}, "looks like a secret"),
         ({"set": {"PASSPHRASE": SECRETS[0]}}, "Secret"),
+        ({"set": {"USER": "bob"}, "inline": True}, "USER is defined by Secret login"),
         ({"unset": ["PASSPHRASE"]}, "values of Secrets are not taken here"),
     ],
 )
@@ -252,6 +253,16 @@ async def test_a_source_that_somebody_owns_is_not_gone_around(tmp_path: Path, me
         with pytest.raises(Refused, match=words) as refused:
             await home.engine.propose(config(set={"LOG_LEVEL": "debug"}))
         assert "LOG_LEVEL=debug" in refused.value.hint
+
+
+async def test_an_owned_source_with_the_name_of_the_apps_own_is_not_gone_around_either(tmp_path: Path):
+    owned = SOURCES.replace("settings", "api-settings")
+    async with house(tmp_path, owned) as home:
+        mark = {"annotations": {"meta.helm.sh/release-name": "shop"}}
+        home.box.store.edit("ConfigMap", "api-settings", "shop", lambda found: found["metadata"].update(mark))
+
+        with pytest.raises(Refused, match="helm shop"):
+            await home.engine.propose(config(set={"NEW": "1"}))
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dot_ai_lifecycle.core.configuration import Held, Name, Source, Sources
+from dot_ai_lifecycle.core.configuration import Held, Name, Source, Sources, held
 from dot_ai_lifecycle.core.copies import base_of, copy_name, copy_of
 from dot_ai_lifecycle.core.errors import BadInput, Refused
 from dot_ai_lifecycle.core.pointers import pointer
 from dot_ai_lifecycle.core.redaction import hidden, looks_secret, redact
-from dot_ai_lifecycle.core.refs import CONFIG_MAP, Ref, ref_to
+from dot_ai_lifecycle.core.refs import CONFIG_MAP, SECRET, Ref, ref_to
 from dot_ai_lifecycle.core.steps import Create, Edit
 from dot_ai_lifecycle.core.workload import Manifest
 from dot_ai_lifecycle.domain.configuration.variables import Variable, containers_of, variables_of
@@ -90,12 +90,12 @@ class _Changing:
     def _stands(self, variable: Variable | None, value: str | None) -> bool:
         if variable is None:
             return value is None
-        held = variable.value
-        return value is not None and held is not None and held.sort == "text" and held.text == value
+        now = variable.value
+        return value is not None and now is not None and now.sort == "text" and now.text == value
 
     def _spoken(self, name: str, variable: Variable | None, value: str | None) -> None:
-        held = variable.value if variable else None
-        old = f"{name} unset" if held is None else f"{name}={_shown(name, held)}"
+        now = variable.value if variable else None
+        old = f"{name} unset" if now is None else f"{name}={_shown(name, now)}"
         self._before.append(old)
         self._after.append(f"{name} unset" if value is None else f"{name}={value}")
 
@@ -105,7 +105,8 @@ class _Changing:
         return found
 
     def _set(self, name: str, variable: Variable | None, value: str) -> None:
-        if variable is not None and variable.origin.source is not None and not self._wanted.inline:
+        source = variable.origin.source if variable is not None else None
+        if variable is not None and source is not None and (not self._wanted.inline or source[0] == SECRET.name):
             self._say(variable, value)
         elif variable is not None and variable.origin.listed:
             if variable.origin.other:
@@ -142,10 +143,11 @@ class _Changing:
         """Of a variable that nobody defines: in the app's own ConfigMap, which the container takes whole."""
         base = f"{self._app.name}-settings"
         for entry in self._container.get("envFrom") or ():
-            held = str((entry.get("configMapRef") or {}).get("name", ""))
-            source = self._sources.of(CONFIG_MAP.name, held)
-            if held and not entry.get("prefix") and base_of(held, source.metadata) == base and source.fate == "there":
-                self._said.setdefault((CONFIG_MAP.name, held), {})[name] = value
+            named = str((entry.get("configMapRef") or {}).get("name", ""))
+            source = self._sources.of(CONFIG_MAP.name, named)
+            if named and not entry.get("prefix") and base_of(named, source.metadata) == base and source.fate == "there":
+                _refuse_others(source, name, value)
+                self._said.setdefault((CONFIG_MAP.name, named), {})[name] = value
                 return
         self._said.setdefault((CONFIG_MAP.name, base), {})[name] = value
         entry = {"configMapRef": {"name": base}}
@@ -161,7 +163,7 @@ class _Changing:
             old = values.pop(key, None)
             edits.append(Edit(path=pointer("data", key), old=_shown(key, old) if old else None, new=value))
             if value is not None:
-                values[key] = Held("text", len(value), value)
+                values[key] = held(value)
         base = base_of(name[1], source.metadata if source else {})
         _refuse_too_large(base, values)
         called = copy_name(base, values)
@@ -235,13 +237,13 @@ def _refuse_secret(name: str, value: str) -> None:
 def _refuse_others(source: Source, name: str, value: str | None) -> None:
     """Refuse to speak for a Secret, or for a source whose owner would overwrite or never know it."""
     said = f"{name} unset" if value is None else f"{name}={value}"
-    held = owner({"kind": source.kind, "metadata": source.metadata})
-    if held.kind != "nobody":
-        shown = f"{name}" if source.kind == "Secret" else said
+    found = owner({"kind": source.kind, "metadata": source.metadata})
+    if found.kind != "nobody":
+        shown = name if source.kind == "Secret" else said
         raise Refused(
-            f"{source} belongs to {held.kind} {held.name}: a change here would be lost, or hidden from it.",
-            hint=f"{held.how_to_change} (wanted: {shown})",
-            details={"owner": held.kind, "owner_name": held.name},
+            f"{source} belongs to {found.kind} {found.name}: a change here would be lost, or hidden from it.",
+            hint=f"{found.how_to_change} (wanted: {shown})",
+            details={"owner": found.kind, "owner_name": found.name},
         )
     if source.kind == "Secret":
         raise Refused(
@@ -259,8 +261,8 @@ def _refuse_too_large(base: str, values: Mapping[str, Held]) -> None:
         )
 
 
-def _shown(name: str, held: Held) -> str:
+def _shown(name: str, value: Held) -> str:
     """A value as plans may hold it; that of a copy's original is never tested, only shown."""
-    if held.sort != "text":
-        return f"‹{held.sort}, {held.length}›"
-    return hidden(held.text) if looks_secret(name) else redact(held.text)
+    if value.sort != "text":
+        return f"‹{value.sort}, {value.length}›"
+    return hidden(value.text) if looks_secret(name) else redact(value.text)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 
 from dot_ai_lifecycle.core.configuration import Held, Source, Sources
@@ -72,10 +73,8 @@ class AppConfiguration(Answer):
     unread: tuple[str, ...]
 
 
-class Effective(BaseModel):
+class Effective(Struct, frozen=True):
     """What the containers of a template are told."""
-
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     variables: tuple[Variable, ...]
     files: tuple[File, ...]

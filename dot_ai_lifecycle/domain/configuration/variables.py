@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dot_ai_lifecycle.core.configuration import Held, Sources
+from dot_ai_lifecycle.core.redaction import looks_secret
 from dot_ai_lifecycle.core.workload import Manifest
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
@@ -117,7 +118,7 @@ def _given(container: str, name: str, place: int, given: Mapping[str, Any], sour
 def _expanded(text: str, known: Mapping[str, Variable]) -> Held:
     """The text with `$(NAME)` replaced by what was defined before it, as the kubelet does; `$$` is one `$`.
 
-    What takes in a secret is one.
+    What takes in a secret, or what looks like one by its name, is one.
     """
     secret = False
 
@@ -128,7 +129,7 @@ def _expanded(text: str, known: Mapping[str, Variable]) -> Held:
         one = known.get(match[1])
         if one is None or one.value is None:
             return match[0]
-        secret = secret or one.value.sort == "secret"
+        secret = secret or one.value.sort == "secret" or looks_secret(one.name)
         return one.value.text if one.value.sort == "text" else "*" * one.value.length
 
     whole = _REFERENCE.sub(value, text)

@@ -30,10 +30,13 @@ class Unasked(BaseModel):
 
 
 async def proposed(ctx: Context[Desk, Any], request: Any, plan_id: str) -> Proposal | None:
-    """What the change would do; None where the caller names the plan it agrees to, for then the engine decides anew."""
-    if plan_id:
-        return None
+    """What the change would do; None where it asks for none, or the caller names the plan it agrees to.
+
+    Then the engine decides anew.
+    """
     change: Change[Any] = request
+    if plan_id or change.question() is not None:
+        return None
     return await desk(ctx).engine().propose(change)
 
 

@@ -36,6 +36,8 @@ async def make_change(
 ) -> CallToolResult:
     """What came of a change: its plan where nobody agreed yet, else how its run stands within 45 s."""
     change: Change[Any] = request
+    if (question := change.question()) is not None:
+        return await answer_question(ctx, question)
     if proposal is not None:
         settled = _settled(change, proposal, answer, only_plans=desk(ctx).only_plans)
         if settled is not None:

@@ -34,9 +34,6 @@ class OperationTool(Tool):
         try:
             given, plan_id = self._without_plan(arguments)
             request = parsed(self.operation, given, ("plan_id",) if self.takes_plan else ())
-            question = request.question() if isinstance(request, Change) else None
-            if question is not None:
-                return await answer_question(context, question)
             read: dict[str, Any] = {"request": request, **({"plan_id": plan_id} if self._changes else {})}
             result: CallToolResult | InputRequiredResult = await super().run(read, context, convert_result)
         except LifecycleError as error:
